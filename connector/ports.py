@@ -43,8 +43,14 @@ class ForeignAccountError(KeycloakRefusedError):
     code = "keycloak-foreign-account"
     status = 409
     clause = "JC 9"
-    says = Text("身份服务中已有同名账号，且不是本系统创建的：{reason}", "Keycloak already has this name, not made by us: {reason}")
-    remedy = Text("请核对该账号的来源，改名或清理后重试此步骤", "Find out where it came from; rename or remove it, then retry the step")
+    says = Text(
+        "身份服务中已有同名账号，且不是本系统创建的：{reason}",
+        "Keycloak already has this name, not made by us: {reason}",
+    )
+    remedy = Text(
+        "请核对该账号的来源，改名或清理后重试此步骤",
+        "Find out where it came from; rename or remove it, then retry the step",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,8 +162,13 @@ class DirectoryReadError(ConnectorError):
     code = "directory-incomplete"
     status = 502
     clause = "JC 14"
-    says = Text("人事目录读取不完整，未冻结任何账号：{reason}", "The directory read is not complete, nobody was frozen: {reason}")
-    remedy = Text("请检查目录服务和只读账号的权限，然后重新运行", "Check the directory and its read-only account, then run again")
+    says = Text(
+        "人事目录读取不完整，未冻结任何账号：{reason}",
+        "The directory read is not complete, nobody was frozen: {reason}",
+    )
+    remedy = Text(
+        "请检查目录服务和只读账号的权限，然后重新运行", "Check the directory and its read-only account, then run again"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,10 +32,14 @@ class DirectorySettings(BaseSettings):
     name_attribute: str = Field("cn", description="attribute with the name")
     status_attribute: str = Field("employeeType", description="attribute that says departed")
     unit_attribute: str = Field("departmentNumber", description="attribute with the unit code")
-    departed_values: Annotated[tuple[str, ...], NoDecode] = Field(("left", "离职"), description="values that mean departed")
+    departed_values: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("left", "离职"), description="values that mean departed"
+    )
     page_size: int = Field(500, ge=10, le=5000, description="entries per page")
     timeout_seconds: float = Field(10.0, gt=0, description="limit for connecting and for each answer")
-    canaries: Annotated[tuple[str, ...], NoDecode] = Field((), description="keys that must always be present, comma separated")
+    canaries: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="keys that must always be present, comma separated"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -53,24 +57,36 @@ class Settings(BaseSettings):
     public_url: str = Field("http://localhost:8460", description="address people reach the connector at")
     bind_host: str = Field("127.0.0.1", description="address the connector listens on")
     bind_port: int = Field(8460, description="port the connector listens on")
-    keycloak_url: str = Field("http://localhost:8480", description="address of Keycloak as browsers and the connector reach it")
+    keycloak_url: str = Field(
+        "http://localhost:8480", description="address of Keycloak as browsers and the connector reach it"
+    )
     keycloak_realm: str = Field("trading", description="realm the accounts live in")
     keycloak_client_id: str = Field("connector", description="client of the service account")
-    keycloak_key_file: Path | None = Field(None, description="PEM private key of the service account; default in the data directory")
+    keycloak_key_file: Path | None = Field(
+        None, description="PEM private key of the service account; default in the data directory"
+    )
     keycloak_timeout_seconds: float = Field(15.0, gt=0, description="limit for one call to Keycloak")
     keycloak_admin_user: str = Field("", description="master administrator, only for realm apply and diff")
     keycloak_admin_password: str = Field("", description="its password, only for realm apply and diff")
-    rule_packs: Annotated[tuple[str, ...], NoDecode] = Field(("LC", "GS", "HH", "GX"), description="rule packs in force, comma separated")
+    rule_packs: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("LC", "GS", "HH", "GX"), description="rule packs in force, comma separated"
+    )
     rule_pack_dir: Path | None = Field(None, description="further rule packs (*.toml) of the centre")
     calendar_file: Path | None = Field(None, description="override file of working days (JSON)")
-    region_code: str = Field("371500", pattern=r"^\d{6}$", description="administrative division code, first part of user names")
-    retention_days: int = Field(RETENTION_FLOOR_DAYS, ge=RETENTION_FLOOR_DAYS, description="how long the record is kept; not below 1827")
+    region_code: str = Field(
+        "371500", pattern=r"^\d{6}$", description="administrative division code, first part of user names"
+    )
+    retention_days: int = Field(
+        RETENTION_FLOOR_DAYS, ge=RETENTION_FLOOR_DAYS, description="how long the record is kept; not below 1827"
+    )
     log_origin: str = Field("trading-idp.example/record", description="name of the audit log in checkpoints")
     smtp_host: str = Field("", description="mail server; empty writes mails into the data directory")
     smtp_port: int = Field(25, description="port of the mail server")
     mail_from: str = Field("trading-idp@localhost", description="sender of mails")
     alarm_mail_to: str = Field("", description="address that receives alarms")
-    webhook_allow: Annotated[tuple[str, ...], NoDecode] = Field((), description="allowed webhook targets, scheme://host:port, comma separated")
+    webhook_allow: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="allowed webhook targets, scheme://host:port, comma separated"
+    )
     link_hours: int = Field(72, ge=1, le=24 * 14, description="life of a one-time link")
     breaker_count: int = Field(20, ge=0, description="most leavers a run may freeze by itself")
     breaker_share: float = Field(0.05, ge=0, le=1, description="most leavers as a share of the people read before")

@@ -4,7 +4,7 @@ The transaction, the actor and the moment travel together, so that the change, i
 cannot disagree about any of them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Act:
-    """`now` is aware (UTC). The boundary (route, job, command) opens and commits the session; services never do."""
+    """`now` is aware (UTC). The boundary (route, job, command) opens and commits the session; services never do.
+
+    `urgent` collects outbox steps that the boundary tries at once after its commit: a freeze does not wait in line.
+    """
 
     session: Session
     actor: Actor
     now: datetime
     rulebook: "Rulebook"
     vault: Vault
+    urgent: list[int] = field(default_factory=list)

@@ -31,5 +31,7 @@ def host_actor(user: str) -> Actor:
     return Actor(kind=ActorKind.HOST, name=f"host:{user}", via="cli")
 
 
-def person_actor(person_id: str, user_name: str, *, account_id: str | None = None, via: str = "api", acr: str | None = None) -> Actor:
+def person_actor(
+    person_id: str, user_name: str, *, account_id: str | None = None, via: str = "api", acr: str | None = None
+) -> Actor:
     return Actor(kind=ActorKind.PERSON, name=user_name, person_id=person_id, account_id=account_id, via=via, acr=acr)

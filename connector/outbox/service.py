@@ -1,9 +1,16 @@
 """Durable side effects: rows enqueued with the change they follow from. The only way anything leaves this product."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
+
+from connector.audit import service as audit
+from connector.audit.events import Event
 from connector.auth.act import Act
+from connector.errors import NotFoundError
+from connector.outbox.errors import StepNotEndedError
 from connector.outbox.tables import StepRow
 
 
@@ -23,11 +30,13 @@ def enqueue(
 
     `key` makes it unique: the same key twice is refused by the database. `payload` is plain JSON without personal
     values. `due_at` is the earliest moment (default: now). An `interactive` step is never run by the worker.
+    Steps in an account's lane ("account:ID") run in the order they were enqueued; other lanes have no order.
     """
     step = StepRow(
         key=key,
         kind=kind,
         lane=lane,
+        ordered=lane.startswith("account:"),
         payload=payload,
         account_id=account_id,
         request_id=request_id,
@@ -38,4 +47,41 @@ def enqueue(
     )
     act.session.add(step)
     act.session.flush()
+    return step
+
+
+def get_step(act: Act, step_id: int) -> StepRow:
+    """One step; NotFoundError when there is none."""
+    step = act.session.get(StepRow, step_id, with_for_update=True)
+    if step is None:
+        raise NotFoundError(kind="步骤/step", name=step_id)
+    return step
+
+
+def list_steps(
+    act: Act,
+    *,
+    states: Collection[str] = (),
+    account_id: str | None = None,
+    request_id: str | None = None,
+    count: int = 200,
+) -> list[StepRow]:
+    """Steps, oldest first, of these states, this account or this request."""
+    query = select(StepRow).order_by(StepRow.id).limit(count)
+    if states:
+        query = query.where(StepRow.state.in_(states))
+    if account_id:
+        query = query.where(StepRow.account_id == account_id)
+    if request_id:
+        query = query.where(StepRow.request_id == request_id)
+    return list(act.session.scalars(query))
+
+
+def retry_step(act: Act, step_id: int) -> StepRow:
+    """Puts a dead or conflicting step back in line after a person has looked at it; recorded."""
+    step = get_step(act, step_id)
+    if step.state not in ("dead", "conflict"):
+        raise StepNotEndedError(state=step.state)
+    step.state, step.due_at, step.finished_at, step.attempts = "pending", act.now, None, 0
+    audit.record(act, Event.STEP_RETRIED, f"step:{step.id}", account_id=step.account_id, request_id=step.request_id)
     return step

@@ -12,7 +12,7 @@ BigId = BigInteger().with_variant(Integer, "sqlite")
 
 
 class StepRow(Base):
-    """One side effect. Steps of one lane run one after another, in the order of their ids; lanes run side by side."""
+    """One side effect. Steps of an ordered lane run one after another, by their ids; lanes run side by side."""
 
     __tablename__ = "outbox_steps"
 
@@ -20,6 +20,7 @@ class StepRow(Base):
     key: Mapped[str] = mapped_column(String(160), unique=True)
     kind: Mapped[str] = mapped_column(String(48))
     lane: Mapped[str] = mapped_column(String(64))  # "account:UUID", "endpoint:UUID", "mail"
+    ordered: Mapped[bool]
     payload: Mapped[dict[str, Any]]
     account_id: Mapped[str | None] = mapped_column(String(36))
     request_id: Mapped[str | None] = mapped_column(String(36))

@@ -36,7 +36,9 @@ class RequestRow(Base):
     __table_args__ = (
         # One open request per person: two at once, one wins (the other gets 409).
         Index(
-            "uq_requests_open_person", "person_id", unique=True,
+            "uq_requests_open_person",
+            "person_id",
+            unique=True,
             sqlite_where=text("state IN ('pending','returned') AND person_id IS NOT NULL"),
             postgresql_where=text("state IN ('pending','returned') AND person_id IS NOT NULL"),
         ),

@@ -1,0 +1,25 @@
+"""When a failed side effect is tried again. Pure."""
+
+from datetime import timedelta
+
+# Standard Webhooks 1.0.0, recommended schedule (seconds after each failed try); 75 hours in all, then dead.
+MESSAGE_DELAYS = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
+# Provisioning never gives up on a Keycloak that is down: an approved request must become true (C4).
+KEYCLOAK_DELAYS = (1, 2, 5, 10, 20, 30, 60)
+FAULT_DELAYS = (1, 10, 60, 300)
+
+
+def delay_after(kind: str, attempts: int) -> timedelta | None:
+    """Time to wait after try number `attempts` (from 1) found the other side unavailable; None means give up."""
+    if kind.startswith("keycloak."):
+        return timedelta(seconds=KEYCLOAK_DELAYS[min(attempts, len(KEYCLOAK_DELAYS)) - 1])
+    return _from(MESSAGE_DELAYS, attempts)
+
+
+def delay_after_fault(attempts: int) -> timedelta | None:
+    """Time to wait after an unforeseen exception; None means give up and leave it to a person."""
+    return _from(FAULT_DELAYS, attempts)
+
+
+def _from(delays: tuple[int, ...], attempts: int) -> timedelta | None:
+    return timedelta(seconds=delays[attempts - 1]) if attempts <= len(delays) else None
