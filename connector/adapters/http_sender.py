@@ -6,6 +6,7 @@ default instead, and a listed name that resolves to this machine or to a metadat
 
 import ipaddress
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
@@ -25,6 +26,7 @@ DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 METADATA: Final = frozenset(
     ipaddress.ip_address(a) for a in ("169.254.169.254", "100.100.100.200", "192.0.0.192", "fd00:ec2::254")
 )
+THIS_NETWORK: Final = ipaddress.ip_network("0.0.0.0/8")
 NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -61,9 +63,9 @@ def resolve(host: str, port: int) -> list[str]:
 def is_never_a_target(address: Address) -> bool:
     """Loopback, link-local, unspecified, multicast, reserved and metadata addresses, also when wrapped in IPv6."""
     inner = _unwrapped(address)
-    return inner in METADATA or (
-        inner.is_loopback or inner.is_link_local or inner.is_unspecified or inner.is_multicast or inner.is_reserved
-    )
+    if inner in METADATA or inner in THIS_NETWORK:
+        return True
+    return inner.is_loopback or inner.is_link_local or inner.is_unspecified or inner.is_multicast or inner.is_reserved
 
 
 def _unwrapped(address: Address) -> Address:
@@ -75,11 +77,12 @@ def _unwrapped(address: Address) -> Address:
 
 
 class AllowListSender:
-    """Posts with deny by default. `allowed` are `scheme://host:port`; `resolver` is a parameter for tests.
+    """Posts with deny by default. `allowed` are `scheme://host:port`.
 
     The name is resolved once, every address of it is checked, and the connection goes to a checked address with the
-    TLS certificate verified against the name. An address of this machine is reached only when the list holds that
-    very address (or `localhost`), never through another name.
+    TLS certificate verified against the name (authorities: the machine's own store). An address of this machine is
+    reached only when the list holds that very address or `localhost`, never by another name. `resolver` is a
+    parameter for tests.
     """
 
     def __init__(
@@ -88,8 +91,10 @@ class AllowListSender:
         self._allowed = frozenset(target_of(entry) for entry in allowed)
         self._resolver = resolver
         self._timeout = timeout
-        # No proxy, no .netrc, no certificate paths from the environment: they would change where a message goes.
-        self._client = httpx.Client(trust_env=False, follow_redirects=False, timeout=timeout)
+        # No proxy and no .netrc from the environment: they would change where a message goes.
+        self._client = httpx.Client(
+            trust_env=False, follow_redirects=False, timeout=timeout, verify=ssl.create_default_context()
+        )
 
     def check(self, url: str) -> Target:
         """The target of `url`, when it is on the list. Raises ForbiddenTargetError."""

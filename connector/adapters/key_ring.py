@@ -1,4 +1,4 @@
-"""The key ring file: keys by id, the active one, and the digest key. Reads and writes that one file, encrypts nothing."""
+"""The key ring file: keys by id, the active one, the digest key. Reads and writes it, encrypts nothing."""
 
 import base64
 import fcntl
