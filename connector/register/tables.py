@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from connector.storage.tables import Base, new_id
 
+SEPARATED_AND_OPEN = "office IN ('security_administrator', 'system_administrator', 'auditor') AND ended_at IS NULL"
+
 
 class UnitRow(Base):
     """A unit of the tree region -> centre/bureau -> department/agency (HH 1, GS 3)."""
@@ -106,7 +108,16 @@ class AccountStateRow(Base):
     since: Mapped[datetime]
     until: Mapped[datetime | None]
 
-    __table_args__ = (Index("ix_account_states_since", "since", "until"),)
+    __table_args__ = (
+        Index("ix_account_states_since", "since", "until"),
+        Index(
+            "uq_account_states_open",
+            "account_id",
+            unique=True,
+            sqlite_where=text("until IS NULL"),
+            postgresql_where=text("until IS NULL"),
+        ),
+    )
 
 
 class GrantRow(Base):
@@ -124,7 +135,10 @@ class GrantRow(Base):
 
     __table_args__ = (
         Index(
-            "uq_grants_open", "account_id", "permission_id", unique=True,
+            "uq_grants_open",
+            "account_id",
+            "permission_id",
+            unique=True,
             sqlite_where=text("until IS NULL"),
             postgresql_where=text("until IS NULL"),
         ),
@@ -150,4 +164,18 @@ class AppointmentRow(Base):
     ended_by: Mapped[str | None] = mapped_column(String(64))
     ended_at: Mapped[datetime | None]
 
-    __table_args__ = (CheckConstraint("confirmed_by IS NULL OR confirmed_by <> made_by", name="two_people"),)
+    __table_args__ = (
+        CheckConstraint("confirmed_by IS NULL OR confirmed_by <> made_by", name="two_people"),
+        CheckConstraint(
+            "made_by <> person_id AND (confirmed_by IS NULL OR confirmed_by <> person_id)", name="not_himself"
+        ),
+        # Three separated offices: one person has at most one of them open (JC 8, GS 9).
+        Index(
+            "uq_appointments_separated",
+            "person_id",
+            unique=True,
+            sqlite_where=text(SEPARATED_AND_OPEN),
+            postgresql_where=text(SEPARATED_AND_OPEN),
+        ),
+        Index("ix_appointments_office", "office", "unit_id"),
+    )

@@ -1,0 +1,213 @@
+"""Opens accounts and keeps their status and permissions with history. Writes the register only, never Keycloak."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from connector.audit import service as audit
+from connector.audit.events import Event
+from connector.auth.act import Act
+from connector.errors import NotFoundError, Text
+from connector.register import catalogue, units
+from connector.register.errors import SecondAccountError, UserNamesExhaustedError
+from connector.register.tables import AccountRow, AccountStateRow, GrantRow, PermissionRow, PersonRow, UnitRow
+from connector.regulations.vocabulary import AccountClass, AccountStatus
+
+STATUS_NAMES: dict[AccountStatus, Text] = {
+    AccountStatus.ACTIVE: Text("启用", "active"),
+    AccountStatus.SUSPENDED: Text("暂停", "suspended"),
+    AccountStatus.DISABLED: Text("禁用", "disabled"),
+    AccountStatus.FROZEN: Text("冻结", "frozen"),
+    AccountStatus.CANCELLED: Text("注销", "cancelled"),
+}
+PAPER = "paper:"  # What opened or granted is a paper of the founding list, not a request.
+
+
+def open_account(act: Act, person: PersonRow, *, account_class: AccountClass, opened_by: str) -> AccountRow:
+    """Opens the one account of `person`, active, under the next user name of his unit (A2, A4; LC 5(3), GS 10(1)).
+
+    `opened_by` is a request id, or "paper:NUMBER". Raises SecondAccountError (409) when the person has an account of
+    whatever status, also when another transaction is opening it at the same moment.
+    """
+    unit = _lock_unit(act, person.unit_id)
+    check_no_account(act, person)
+    account = AccountRow(
+        person_id=person.id,
+        user_name=_next_user_name(act, unit),
+        account_class=account_class.value,
+        status=AccountStatus.ACTIVE.value,
+        opened_at=act.now,
+        opened_by=opened_by,
+    )
+    try:
+        with act.session.begin_nested():
+            act.session.add(account)
+    except IntegrityError:
+        check_no_account(act, person)
+        raise
+    _open_state(act, account, cause="opened", request_id=request_of(opened_by))
+    audit.record(
+        act, Event.ACCOUNT_OPENED, f"account:{account.id}", person_id=person.id, account_id=account.id,
+        request_id=request_of(opened_by), opened_by=opened_by,
+        user_name=account.user_name, account_class=account_class.value,
+    )  # fmt: skip
+    return account
+
+
+def check_no_account(act: Act, person: PersonRow) -> None:
+    """Raises SecondAccountError when the person has an account, naming its unit and status only (LC 5(3), JC 12)."""
+    existing = find_by_person(act, person.id)
+    if existing is None:
+        return
+    name = STATUS_NAMES[AccountStatus(existing.status)]
+    unit = units.get_unit_by_id(act, person.unit_id)
+    raise SecondAccountError(unit=unit.name, status=name.en, status_zh=name.zh)
+
+
+def get_account(act: Act, account_id: str) -> AccountRow:
+    """The account with this id; raises NotFoundError."""
+    account = act.session.get(AccountRow, account_id)
+    if account is None:
+        raise NotFoundError(kind="账号 (account)", name=account_id)
+    return account
+
+
+def lock_account(act: Act, account_id: str) -> AccountRow:
+    """The account as it is now, locked until the end of the transaction; raises NotFoundError."""
+    statement = select(AccountRow).where(AccountRow.id == account_id).with_for_update()
+    account = act.session.scalars(statement.execution_options(populate_existing=True)).one_or_none()
+    if account is None:
+        raise NotFoundError(kind="账号 (account)", name=account_id)
+    return account
+
+
+def find_by_user_name(act: Act, name: str) -> AccountRow | None:
+    """The account with this user name; user names are lower case."""
+    return act.session.scalars(select(AccountRow).where(AccountRow.user_name == name.strip().lower())).one_or_none()
+
+
+def find_by_person(act: Act, person_id: str) -> AccountRow | None:
+    """The one account of this person, of whatever status."""
+    return act.session.scalars(select(AccountRow).where(AccountRow.person_id == person_id)).one_or_none()
+
+
+def set_status(
+    act: Act,
+    account: AccountRow,
+    status: AccountStatus,
+    *,
+    cause: str,
+    request_id: str | None = None,
+    until: datetime | None = None,
+) -> None:
+    """Changes the status, with its history row and its audit entry in the same transaction (A5; JC 15).
+
+    `until` is the end of a suspension (LC 7(3)). A status that already stands, with the same end, changes nothing.
+    """
+    if account.status == status.value and account.suspended_until == until:
+        return
+    former = account.status
+    account.status, account.suspended_until = status.value, until
+    _open_state(act, account, cause=cause, request_id=request_id)
+    audit.record(
+        act, Event.ACCOUNT_STATUS_CHANGED, f"account:{account.id}", person_id=account.person_id, account_id=account.id,
+        request_id=request_id, former=former, status=status.value, cause=cause,
+        until=until.isoformat() if until else None,
+    )  # fmt: skip
+
+
+def list_grants(act: Act, account: AccountRow) -> list[PermissionRow]:
+    """The permissions that the account holds now, ordered by id."""
+    statement = (
+        select(PermissionRow)
+        .join(GrantRow, GrantRow.permission_id == PermissionRow.id)
+        .where(GrantRow.account_id == account.id, GrantRow.until.is_(None))
+        .order_by(PermissionRow.id)
+    )
+    return list(act.session.scalars(statement))
+
+
+def add_grants(act: Act, account: AccountRow, permission_ids: Iterable[str], *, granted_by: str) -> list[PermissionRow]:
+    """Gives the permissions the account does not hold yet and returns only those (C3).
+
+    `granted_by` is a request id, or "paper:NUMBER". Raises UnknownPermissionError before anything is stored.
+    """
+    wanted = catalogue.check_permissions(act, permission_ids)
+    held = {permission.id for permission in list_grants(act, account)}
+    added = [permission for permission in wanted if permission.id not in held]
+    if added:
+        act.session.add_all(
+            GrantRow(account_id=account.id, permission_id=permission.id, granted_by=granted_by, since=act.now)
+            for permission in added
+        )
+        act.session.flush()
+        _record_grants(act, Event.GRANT_ADDED, account, added, by=granted_by)
+    return added
+
+
+def withdraw_grants(
+    act: Act, account: AccountRow, permission_ids: Iterable[str], *, withdrawn_by: str
+) -> list[PermissionRow]:
+    """Takes away those of the permissions that the account holds and returns only those; the history stays (JC 15)."""
+    wanted = {permission.id for permission in catalogue.check_permissions(act, permission_ids)}
+    taken = [permission for permission in list_grants(act, account) if permission.id in wanted]
+    if taken:
+        act.session.execute(
+            update(GrantRow)
+            .where(
+                GrantRow.account_id == account.id,
+                GrantRow.permission_id.in_([permission.id for permission in taken]),
+                GrantRow.until.is_(None),
+            )
+            .values(until=act.now, withdrawn_by=withdrawn_by)
+        )
+        _record_grants(act, Event.GRANT_WITHDRAWN, account, taken, by=withdrawn_by)
+    return taken
+
+
+def request_of(source: str) -> str | None:
+    """The request id in `opened_by`, `granted_by` or `withdrawn_by`; None when a paper stands there."""
+    return None if source.startswith(PAPER) else source
+
+
+def _lock_unit(act: Act, unit_id: str) -> UnitRow:
+    statement = select(UnitRow).where(UnitRow.id == unit_id).with_for_update()
+    return act.session.scalars(statement.execution_options(populate_existing=True)).one()
+
+
+def _next_user_name(act: Act, unit: UnitRow) -> str:
+    """The next name by the coding rule. The serial only grows, so that a name is never given twice."""
+    rule = act.rulebook.user_name()
+    region = units.region_code(act, unit)
+    while True:
+        unit.user_serial += 1
+        serial = str(unit.user_serial).zfill(rule.serial_digits)
+        if len(serial) > rule.serial_digits:
+            raise UserNamesExhaustedError(unit=unit.code)
+        name = rule.pattern.format(region=region, unit=unit.code, serial=serial).lower()
+        if find_by_user_name(act, name) is None:
+            return name
+
+
+def _open_state(act: Act, account: AccountRow, *, cause: str, request_id: str | None) -> None:
+    # The former state is closed by a statement of its own: the session would insert before it updates,
+    # and two open states of one account are refused by the database.
+    act.session.execute(
+        update(AccountStateRow)
+        .where(AccountStateRow.account_id == account.id, AccountStateRow.until.is_(None))
+        .values(until=act.now)
+    )
+    state = AccountStateRow(
+        account_id=account.id, status=account.status, cause=cause, request_id=request_id, since=act.now
+    )
+    act.session.add(state)
+    act.session.flush()
+
+
+def _record_grants(act: Act, event: Event, account: AccountRow, permissions: list[PermissionRow], *, by: str) -> None:
+    audit.record(
+        act, event, f"account:{account.id}", person_id=account.person_id, account_id=account.id,
+        request_id=request_of(by), by=by, permissions=[permission.id for permission in permissions],
+    )  # fmt: skip

@@ -1,0 +1,132 @@
+"""Refusals of the register: each with its clause, what to do and who can do it. Facts never hold personal values."""
+
+from connector.errors import ConflictError, ConnectorError, Text
+
+
+class AlreadyRegisteredError(ConflictError):
+    """A person with this document is registered already; `unit` names where, nothing else is told."""
+
+    code = "already-registered"
+    clause = "LC 5(3)"
+    says = Text(
+        "该证件已在“{unit}”登记，一人只登记一次",
+        "This document is already registered in {unit}; a person is registered once",
+    )
+    remedy = Text(
+        "请使用已有登记，资料有变化的请办理变更", "Use the existing registration; have changed data corrected there"
+    )
+    who = Text("{unit}负责人", "the head of {unit}")
+
+
+class SecondAccountError(ConflictError):
+    """The person has an account already, whatever its status; `unit` and `status` are those of the existing one."""
+
+    code = "second-account"
+    clause = "LC 5(3), JC 12"
+    says = Text(
+        "该使用人在“{unit}”已有账号（状态：{status_zh}），不得一人多账号",
+        "This person already has an account in {unit} (status: {status}); one person, one account",
+    )
+    remedy = Text(
+        "请对原账号申请启用或变更，不要新开账号", "Apply to enable or change the existing account; do not open another"
+    )
+    who = Text("{unit}负责人", "the head of {unit}")
+
+
+class UnknownPermissionError(ConnectorError):
+    """Some of the permissions named are not in the catalogue; all unknown ones are listed at once."""
+
+    code = "unknown-permission"
+    status = 422
+    clause = "LC 6(1)"
+    says = Text("权限目录中没有：{permissions}", "Not in the permission catalogue: {permissions}")
+    remedy = Text("请从权限目录中选择", "Choose from the permission catalogue")
+    who = Text("申请人", "the applicant")
+
+
+class UserNamesExhaustedError(ConflictError):
+    """The unit has used every serial that the coding rule allows; names are never given twice."""
+
+    code = "user-names-exhausted"
+    clause = "GS 10(1)"
+    says = Text("单位{unit}的账号编号已用完", "The unit {unit} has no user name left under the coding rule")
+    remedy = Text("请在规则包中增加流水号位数", "Raise the number of serial digits in the rule pack")
+
+
+class CentreMissingError(ConflictError):
+    """The unit tree does not say which unit is the centre of this installation."""
+
+    code = "centre-missing"
+    says = Text("单位登记中没有唯一的交易中心", "The register of units has no single topmost centre")
+    remedy = Text("请登记交易中心（类别 centre）", "Register the trading centre as a unit of kind centre")
+
+
+class SelfAppointmentError(ConnectorError):
+    """Nobody makes or confirms his own appointment."""
+
+    code = "self-appointment"
+    status = 403
+    clause = "JC 8"
+    says = Text("不得办理本人的任职", "Nobody handles his own appointment")
+    remedy = Text("请由另一名安全管理员或中心主要负责人办理", "Ask another security administrator or the principal")
+    who = Text("另一名安全管理员或中心主要负责人", "another security administrator, or the principal")
+
+
+class SelfConfirmationError(ConnectorError):
+    """The maker of an appointment cannot confirm it: two people are needed."""
+
+    code = "self-confirmation"
+    status = 403
+    clause = "JC 7, JC 8"
+    says = Text("任职须由录入人以外的人确认", "An appointment is confirmed by somebody other than its maker")
+    remedy = Text(
+        "请由另一名安全管理员或中心主要负责人确认", "Ask another security administrator or the principal to confirm it"
+    )
+    who = Text("另一名安全管理员或中心主要负责人", "another security administrator, or the principal")
+
+
+class SeparatedOfficesError(ConflictError):
+    """System, security and audit administrator are held by different people; an open one blocks the others."""
+
+    code = "separated-offices"
+    clause = "JC 8, GS 9"
+    says = Text("三员分立：该人员已任{held}，不得兼任", "Separated offices: the person already holds {held}")
+    remedy = Text("请另择人员，或先终止原任职", "Appoint somebody else, or end the present appointment first")
+    who = Text("安全管理员", "the security administrator")
+
+
+class AlreadyAppointedError(ConflictError):
+    """The same appointment is open already."""
+
+    code = "already-appointed"
+    says = Text("该人员在该单位的此项任职尚未终止", "The person already has this office in this unit")
+    remedy = Text("如需续任，请先终止原任职", "To renew it, end the present appointment first")
+    who = Text("安全管理员", "the security administrator")
+
+
+class AppointmentClosedError(ConflictError):
+    """The appointment is confirmed or ended already."""
+
+    code = "appointment-closed"
+    says = Text("该任职已确认或已终止", "The appointment is already confirmed or ended")
+
+
+class LastSecurityAdministratorError(ConflictError):
+    """Without a security administrator nobody could ever appoint one again."""
+
+    code = "last-security-administrator"
+    clause = "JC 8"
+    says = Text("这是最后一名安全管理员，不能终止", "This is the last security administrator")
+    remedy = Text("请先任命并确认继任者", "Appoint and confirm a successor first")
+    who = Text("安全管理员", "the security administrator")
+
+
+class RegisterNotEmptyError(ConflictError):
+    """The founding list may only be loaded into an empty register; afterwards everything takes the approval road."""
+
+    code = "register-not-empty"
+    clause = "JC 7"
+    says = Text(
+        "登记库已有数据，不能再导入初始名单", "The register is not empty; a founding list can no longer be loaded"
+    )
+    remedy = Text("请按申请、审批流程办理", "Use requests and approvals")
