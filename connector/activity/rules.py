@@ -1,0 +1,98 @@
+"""What an event of Keycloak means for an account: use, login, a new password. Pure; knows no store.
+
+Real use is a login, a code exchanged or a token refreshed, without error: a failed login is no sign of life, and
+somebody who stays signed in for weeks is only seen by his refreshes.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from connector.ports import IdpEvent
+
+USE_TYPES = frozenset({"LOGIN", "CODE_TO_TOKEN", "REFRESH_TOKEN"})
+RESET_PATH = re.compile(r"^users/([^/]+)/reset-password$")
+USER_PATH = re.compile(r"^users/([^/]+)")
+# An allow list: a name typed at a failed login may be a password, and redirect addresses carry codes.
+KEPT_DETAILS = frozenset(
+    {"auth_method", "auth_type", "client_auth_method", "credential_type", "custom_required_action", "grant_type",
+     "reason", "refresh_token_type", "remember_me", "response_type", "revoked_client", "scope", "session_expired"}
+)  # fmt: skip
+
+
+class PasswordEvidence(StrEnum):
+    """How the moment of the last password is known."""
+
+    EVENT = "event"  # the person changed it
+    INITIAL = "initial"  # somebody else set it, and the person has not changed it since
+    BASELINE = "baseline"  # Keycloak's own date, asked once
+    UNKNOWN = "unknown"
+
+
+@dataclass
+class Seen:
+    """What a batch of events says of one user; each moment is the newest."""
+
+    used_at: datetime | None = None
+    login_at: datetime | None = None
+    password_at: datetime | None = None
+    password_evidence: PasswordEvidence = PasswordEvidence.UNKNOWN
+    uses: dict[str, datetime] = field(default_factory=dict)  # by client id
+
+
+def subject_of(event: IdpEvent) -> str | None:
+    """The user it happened to: of an admin event the one its path names, not the administrator."""
+    if event.kind != "admin":
+        return event.user_id
+    found = USER_PATH.match(event.resource_path or "")
+    return found.group(1) if found else None
+
+
+def kept_details(details: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in details.items() if name in KEPT_DETAILS}
+
+
+def is_use(event: IdpEvent) -> bool:
+    return event.kind == "login" and event.type in USE_TYPES and not event.error
+
+
+def password_evidence(event: IdpEvent) -> PasswordEvidence | None:
+    """EVENT when the person changed his password, INITIAL when somebody else set it, else None."""
+    if event.error:
+        return None
+    if event.kind == "admin":
+        return PasswordEvidence.INITIAL if RESET_PATH.match(event.resource_path or "") else None
+    changed = event.type == "UPDATE_PASSWORD" or (
+        event.type == "UPDATE_CREDENTIAL" and event.details.get("credential_type") == "password"
+    )
+    return PasswordEvidence.EVENT if changed else None
+
+
+def summarise(events: Iterable[IdpEvent]) -> dict[str, Seen]:
+    """What the events say, by user; the order of the events does not matter."""
+    seen: dict[str, Seen] = {}
+    for event in events:
+        user_id = subject_of(event)
+        if user_id is None:
+            continue
+        if is_use(event):
+            _add_use(seen.setdefault(user_id, Seen()), event)
+        elif (evidence := password_evidence(event)) is not None:
+            _add_password(seen.setdefault(user_id, Seen()), event.at, evidence)
+    return seen
+
+
+def _add_use(seen: Seen, event: IdpEvent) -> None:
+    seen.used_at = max(seen.used_at or event.at, event.at)
+    if event.type == "LOGIN":
+        seen.login_at = max(seen.login_at or event.at, event.at)
+    if event.client_id:
+        seen.uses[event.client_id] = max(seen.uses.get(event.client_id, event.at), event.at)
+
+
+def _add_password(seen: Seen, at: datetime, evidence: PasswordEvidence) -> None:
+    if seen.password_at is None or at >= seen.password_at:
+        seen.password_at, seen.password_evidence = at, evidence

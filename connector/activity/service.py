@@ -1,0 +1,91 @@
+"""The mirror's door: takes events in, answers when an account was last used and how old its password is.
+
+Reads nothing from Keycloak; `reader` and `baseline` do that, outside any transaction.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+
+from connector.activity import store
+from connector.activity.rules import summarise
+from connector.activity.tables import ActivityRow, CursorRow, IdpEventRow, SubsystemUseRow
+from connector.auth.act import Act
+from connector.ports import IdpEvent
+from connector.register.tables import AccountRow
+
+LOGIN, ADMIN = "login", "admin"
+
+
+def ingest(act: Act, kind: str, events: Sequence[IdpEvent]) -> int:
+    """Stores events of `kind` ("login" or "admin") and what they say of the accounts (GX 10, LC 7(2)).
+
+    Returns how many were new. Events may be given twice, late and in any order: the result is the same.
+    """
+    of_kind = [event for event in events if event.kind == kind]
+    new = store.insert_events(act.session, of_kind)
+    store.merge_activity(act.session, summarise(new))
+    return len(new)
+
+
+def last_used_at(act: Act, account_id: str) -> datetime | None:
+    """When the account was last really used; None when no use is known (which is not: never used)."""
+    return act.session.scalar(
+        select(ActivityRow.last_used_at)
+        .join(AccountRow, AccountRow.keycloak_id == ActivityRow.keycloak_id)
+        .where(AccountRow.id == account_id)
+    )
+
+
+def password_set_at(act: Act, account_id: str) -> datetime | None:
+    """When the account's password was last set; None when that is not known."""
+    return act.session.scalar(
+        select(ActivityRow.password_set_at)
+        .join(AccountRow, AccountRow.keycloak_id == ActivityRow.keycloak_id)
+        .where(AccountRow.id == account_id)
+    )
+
+
+def uses_by_subsystem(act: Act, account_id: str) -> dict[str, datetime]:
+    """Last use of each subsystem, by its client id."""
+    rows = act.session.execute(
+        select(SubsystemUseRow.subsystem_id, SubsystemUseRow.last_used_at)
+        .join(AccountRow, AccountRow.keycloak_id == SubsystemUseRow.keycloak_id)
+        .where(AccountRow.id == account_id)
+        .order_by(SubsystemUseRow.subsystem_id)
+    )
+    return {subsystem: at for subsystem, at in rows}
+
+
+def covers_since(act: Act) -> datetime | None:
+    """Since when the mirror has every login event; None before the first read."""
+    return act.session.scalar(select(CursorRow.covers_since).where(CursorRow.kind == LOGIN))
+
+
+def list_cursors(act: Act) -> list[CursorRow]:
+    """How far each kind of event was read."""
+    return list(act.session.scalars(select(CursorRow).order_by(CursorRow.kind)))
+
+
+def list_events(
+    act: Act,
+    *,
+    account_id: str | None = None,
+    type_name: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int = 100,
+) -> list[IdpEventRow]:
+    """Keycloak's events, newest first, by account, type and time (GX 10)."""
+    query = select(IdpEventRow).order_by(IdpEventRow.at.desc(), IdpEventRow.id).limit(limit)
+    if account_id is not None:
+        query = query.join(AccountRow, AccountRow.keycloak_id == IdpEventRow.user_id)
+        query = query.where(AccountRow.id == account_id)
+    if type_name is not None:
+        query = query.where(IdpEventRow.type == type_name)
+    if since is not None:
+        query = query.where(IdpEventRow.at >= since)
+    if until is not None:
+        query = query.where(IdpEventRow.at < until)
+    return list(act.session.scalars(query))

@@ -1,0 +1,74 @@
+"""Tables of the mirror of Keycloak's events: the events, what they say of each account, and how far they were read."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from connector.storage.tables import Base
+
+
+class IdpEventRow(Base):
+    """One event of Keycloak, kept as long as the record (GX 10, GS 16). Personal values and secrets are left out."""
+
+    __tablename__ = "idp_events"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8))  # login, admin
+    at: Mapped[datetime]
+    type: Mapped[str] = mapped_column(String(64))
+    user_id: Mapped[str | None] = mapped_column(String(64))  # whom it happened to
+    actor_id: Mapped[str | None] = mapped_column(String(64))  # who did it; admin events only
+    client_id: Mapped[str | None] = mapped_column(String(255))
+    ip: Mapped[str | None] = mapped_column(String(64))
+    error: Mapped[str | None] = mapped_column(String(255))
+    resource_path: Mapped[str | None]
+    details: Mapped[dict[str, Any]]
+
+    __table_args__ = (
+        Index("ix_idp_events_user", "user_id", "at"),
+        Index("ix_idp_events_at", "at"),
+        Index(
+            "ix_idp_events_actor",
+            "actor_id",
+            "at",
+            sqlite_where=text("actor_id IS NOT NULL"),
+            postgresql_where=text("actor_id IS NOT NULL"),
+        ),
+    )
+
+
+class ActivityRow(Base):
+    """What the events say of one user of Keycloak. No row means: no event seen, not: never used."""
+
+    __tablename__ = "account_activity"
+
+    keycloak_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    last_used_at: Mapped[datetime | None] = mapped_column(index=True)
+    last_login_at: Mapped[datetime | None]
+    password_set_at: Mapped[datetime | None] = mapped_column(index=True)
+    password_evidence: Mapped[str] = mapped_column(String(8))  # event, initial, baseline, unknown
+    baseline_at: Mapped[datetime | None]  # when Keycloak itself was asked for the age of the password
+
+
+class SubsystemUseRow(Base):
+    """Last use of one subsystem by one user of Keycloak."""
+
+    __tablename__ = "subsystem_uses"
+
+    keycloak_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    subsystem_id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    last_used_at: Mapped[datetime]
+
+
+class CursorRow(Base):
+    """How far the events of one kind were read, and since when the mirror has all of them."""
+
+    __tablename__ = "ingestion_cursors"
+
+    kind: Mapped[str] = mapped_column(String(8), primary_key=True)
+    read_to: Mapped[datetime | None]  # moment of the newest event read
+    last_event_id: Mapped[str | None] = mapped_column(String(64))
+    covers_since: Mapped[datetime]  # from here on no event is missing
+    read_at: Mapped[datetime]
