@@ -35,6 +35,7 @@ __all__ = [
     "list_appointments",
     "offices_of",
     "record_appointment",
+    "record_confirmation",
 ]
 
 SEPARATED = (Office.SECURITY_ADMINISTRATOR, Office.SYSTEM_ADMINISTRATOR, Office.AUDITOR)  # 三员 (JC 8, GS 9)
@@ -104,7 +105,12 @@ def confirm(act: Act, appointment_id: str) -> AppointmentRow:
         raise SelfAppointmentError()
     if act.actor.person_id == row.made_by:
         raise SelfConfirmationError()
-    row.confirmed_by, row.confirmed_at = act.actor.person_id, act.now
+    return record_confirmation(act, row, confirmed_by=str(act.actor.person_id))
+
+
+def record_confirmation(act: Act, row: AppointmentRow, *, confirmed_by: str) -> AppointmentRow:
+    """Stores the confirmation, whoever gave it; for `confirm` and the founding list."""
+    row.confirmed_by, row.confirmed_at = confirmed_by, act.now
     act.session.flush()
     _record(act, Event.APPOINTMENT_CONFIRMED, row, units.get_unit_by_id(act, row.unit_id))
     return row
