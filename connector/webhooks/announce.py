@@ -1,0 +1,101 @@
+"""Tells approvers of a stage that has opened: messages to their systems and mails to them. Only enqueues."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from connector.auth.act import Act
+from connector.outbox import service as outbox
+from connector.register import appointments
+from connector.register.offices import OFFICE_NAMES, OFFICE_ZONE
+from connector.register.tables import PersonRow, UnitRow
+from connector.regulations.vocabulary import Office
+from connector.requests.tables import ParticipantRow, RequestRow, StageRow
+from connector.webhooks import service as webhooks
+
+OPENED = "task.opened"
+
+TEXT = """您好：
+
+申请 {number} 已到“{zh}”环节，请您审批{due_zh}。
+Request {number} waits for your decision as {en}{due_en}.
+
+{url}
+
+本邮件不含申请内容，请登录后查看。This mail holds nothing of the request; sign in to read it.
+"""
+
+
+def announce_stage(act: Act, stage: StageRow, request: RequestRow, *, public_url: str) -> int:
+    """Enqueues a message to each entitled endpoint and a mail to each approver; returns how many (B11, LC 6(1)).
+
+    The message is thin: what is asked is read by a signed-in person, so that the reading is recorded. A stage that
+    is no longer open is not announced.
+    """
+    if stage.state != "open":
+        return 0
+    url = f"{public_url.rstrip('/')}/requests/{request.id}"
+    data = _task(act, stage, request, url)
+    endpoints = [e for e in webhooks.list_endpoints(act, active=True) if webhooks.is_entitled(act, e, stage)]
+    for endpoint in endpoints:
+        outbox.enqueue(
+            act,
+            "webhook",
+            key=f"webhook:{endpoint.id}:{stage.id}",
+            lane=f"endpoint:{endpoint.id}",
+            payload={"endpoint_id": endpoint.id, "type": OPENED, "data": data},
+            request_id=request.id,
+        )
+    return len(endpoints) + _mail_approvers(act, stage, request, url)
+
+
+def _task(act: Act, stage: StageRow, request: RequestRow, url: str) -> dict[str, Any]:
+    return {
+        "task": stage.id,
+        "request": request.number,
+        "kind": request.kind,
+        "office": stage.office,
+        "unit": act.session.get_one(UnitRow, stage.unit_id).code,
+        "digest": request.digest,
+        "due_at": stage.due_at.isoformat() if stage.due_at else None,
+        "url": url,
+    }
+
+
+def _mail_approvers(act: Act, stage: StageRow, request: RequestRow, url: str) -> int:
+    people = [person for person in _approvers(act, stage) if person.mail]
+    office = OFFICE_NAMES[Office(stage.office)]
+    day = stage.due_at.astimezone(OFFICE_ZONE).strftime("%Y-%m-%d %H:%M") if stage.due_at else ""
+    for person in people:
+        outbox.enqueue(
+            act,
+            "mail",
+            key=f"mail:{stage.id}:{person.id}",
+            lane="mail",
+            payload={
+                "to": person.mail,
+                "subject": f"待审批 / To decide: {request.number}",
+                "text": TEXT.format(
+                    number=request.number,
+                    zh=office.zh,
+                    en=office.en,
+                    due_zh=f"（期限：{day}，北京时间）" if day else "",
+                    due_en=f" by {day} (Beijing)" if day else "",
+                    url=url,
+                ),
+            },
+            request_id=request.id,
+        )
+    return len(people)
+
+
+def _approvers(act: Act, stage: StageRow) -> list[PersonRow]:
+    """Holders of the stage's office who take no part in this version yet: the others may not decide (JC 7)."""
+    taken = set(
+        act.session.scalars(
+            select(ParticipantRow.person_id).where(
+                ParticipantRow.request_id == stage.request_id, ParticipantRow.version == stage.version
+            )
+        )
+    )
+    return [p for p in appointments.holders(act, Office(stage.office), stage.unit_id) if p.id not in taken]
