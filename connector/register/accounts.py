@@ -88,6 +88,22 @@ def find_by_user_name(act: Act, name: str) -> AccountRow | None:
     return act.session.scalars(select(AccountRow).where(AccountRow.user_name == name.strip().lower())).one_or_none()
 
 
+def get_by_user_name(act: Act, name: str) -> AccountRow:
+    """The account with this user name; raises NotFoundError."""
+    account = find_by_user_name(act, name)
+    if account is None:
+        raise NotFoundError(kind="账号 (account)", name=name)
+    return account
+
+
+def present_cause(act: Act, account: AccountRow) -> str:
+    """Why the account has its present status, for example "violation" (LC 7(3)); "" when nothing is written."""
+    statement = select(AccountStateRow.cause).where(
+        AccountStateRow.account_id == account.id, AccountStateRow.until.is_(None)
+    )
+    return act.session.scalar(statement) or ""
+
+
 def find_by_person(act: Act, person_id: str) -> AccountRow | None:
     """The one account of this person, of whatever status."""
     return act.session.scalars(select(AccountRow).where(AccountRow.person_id == person_id)).one_or_none()
