@@ -58,6 +58,8 @@ class Event(StrEnum):
     ACTIVITY_BASELINE_TAKEN = "activity.baseline_taken"
     # webhooks
     ENDPOINT_REGISTERED = "endpoint.registered"
+    ENDPOINT_ROTATED = "endpoint.rotated"
+    ENDPOINT_DISABLED = "endpoint.disabled"
     WEBHOOK_ACCEPTED = "webhook.accepted"
     WEBHOOK_REFUSED = "webhook.refused"
     # house
