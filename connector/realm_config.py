@@ -1,0 +1,165 @@
+"""The realm as code, read from the files of realm-config/ and checked. Pure but for reading them; no Keycloak."""
+
+import re
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+ACCOUNTS_GROUP = "/accounts"
+SERVICE_ACCOUNT_ROLES = ("query-users", "query-groups", "view-events")
+CLIENT_ATTRIBUTE = "client."  # attributes client.<client id> of the accounts group hold the ids of the clients
+ROLE_PATTERN = re.compile(r"[a-z][a-z0-9-]*\.[a-z][a-z0-9-]*")
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Permission(Strict):
+    """One permission of a subsystem, with the words of the forms."""
+
+    role: str = Field(pattern=ROLE_PATTERN.pattern, max_length=64)
+    module: str
+    workflow_role: str
+    sensitive: bool = False
+    clause: str = ""
+
+    @model_validator(mode="after")
+    def _sensitive_has_a_clause(self) -> Self:
+        if self.sensitive and not self.clause:
+            raise ValueError(f"{self.role}: a sensitive permission names its clause")
+        return self
+
+    @property
+    def description(self) -> str:
+        return f"{self.module} · {self.workflow_role}"
+
+
+class Subsystem(Strict):
+    """A subsystem that people log in to; `id` is its client id."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9-]{1,31}$")
+    name: str
+    permissions: tuple[Permission, ...]
+
+
+class CatalogueEntry(Strict):
+    """A permission with its subsystem: one line of the catalogue."""
+
+    subsystem: str
+    subsystem_name: str
+    role: str
+    module: str
+    workflow_role: str
+    sensitive: bool
+    clause: str
+
+
+class ConnectorClient(Strict):
+    id: str
+    name: str
+    redirect_path: str = Field(pattern="^/")
+
+
+class CommandLineClient(Strict):
+    id: str
+    name: str
+
+
+class BuiltInClients(Strict):
+    disabled: tuple[str, ...]
+
+
+class DefaultRoles(Strict):
+    """What every account has without a request: realm roles, and client roles by client."""
+
+    realm: tuple[str, ...]
+    clients: dict[str, tuple[str, ...]]
+
+
+class FineGrainedPermission(Strict):
+    """A permission of the service account. `resources` says which things, "" all of the type."""
+
+    name: str
+    type: Literal["Groups", "Users", "Roles", "Clients"]
+    scopes: tuple[str, ...]
+    resources: Literal["accounts", "catalogue", "subsystems", ""]
+
+
+class RealmConfig(Strict):
+    """Everything realm-config/ says."""
+
+    realm: dict[str, Any]
+    required_actions: dict[str, bool]
+    default_roles: DefaultRoles
+    attributes: tuple[dict[str, Any], ...]
+    connector: ConnectorClient
+    command_line: CommandLineClient
+    built_in: BuiltInClients
+    subsystems: tuple[Subsystem, ...]
+    accounts_group: str
+    service_account_roles: tuple[str, ...]
+    permissions: tuple[FineGrainedPermission, ...]
+    weak_passwords: tuple[str, ...]
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Self:
+        names = [f"{s.id}:{p.role}" for s in self.subsystems for p in s.permissions]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"in the catalogue twice: {', '.join(sorted(twice))}")
+        return self
+
+    @property
+    def subsystem_ids(self) -> tuple[str, ...]:
+        return tuple(subsystem.id for subsystem in self.subsystems)
+
+
+def config_dir() -> Path:
+    """Where the files are: beside the package in a wheel, else in the source tree."""
+    installed = Path(__file__).parent / "_realm_config"
+    return installed if installed.is_dir() else Path(__file__).parent.parent / "realm-config"
+
+
+@cache
+def load_realm_config(directory: Path | None = None) -> RealmConfig:
+    """Reads and checks all files; raises pydantic's ValidationError naming what is wrong."""
+    folder = directory or config_dir()
+    realm, profile, clients, roles, groups, permissions, passwords = (
+        tomllib.loads((folder / name).read_text(encoding="utf-8"))
+        for name in (
+            "01-realm.toml", "02-user-profile.toml", "03-clients.toml", "04-roles.toml", "05-groups.toml",
+            "06-permissions.toml", "07-passwords.toml",
+        )
+    )  # fmt: skip
+    return RealmConfig.model_validate(
+        {
+            **realm,
+            **clients,
+            "attributes": profile["attribute"],
+            "subsystems": roles["subsystem"],
+            "accounts_group": groups["accounts"]["name"],
+            "service_account_roles": permissions["service_account"]["roles"],
+            "permissions": permissions["permission"],
+            "weak_passwords": passwords["weak"],
+        }
+    )
+
+
+def load_catalogue(directory: Path | None = None) -> list[CatalogueEntry]:
+    """The permission catalogue, in the order of the file (LC annex 1)."""
+    return [
+        CatalogueEntry(
+            subsystem=subsystem.id,
+            subsystem_name=subsystem.name,
+            role=permission.role,
+            module=permission.module,
+            workflow_role=permission.workflow_role,
+            sensitive=permission.sensitive,
+            clause=permission.clause,
+        )
+        for subsystem in load_realm_config(directory).subsystems
+        for permission in subsystem.permissions
+    ]
