@@ -6,6 +6,7 @@ from datetime import date
 
 from connector.auth.act import Act
 from connector.auth.actor import Actor, person_actor
+from connector.realm_config import load_catalogue
 from connector.register import accounts, appointments, catalogue, people, units
 from connector.register.tables import AccountRow, PersonRow, UnitRow
 from connector.regulations.vocabulary import AccountClass, Office
@@ -15,24 +16,6 @@ ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11643
 ID_CHECKS = "10X98765432"
 CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # GB 32100
 _numbers = itertools.count(1)
-
-SUBSYSTEMS = {
-    "website": "网站",
-    "bid-opening": "开评标系统",
-    "member": "会员端",
-    "centre": "中心端",
-    "door-access": "门禁系统",
-}
-PERMISSIONS = (  # subsystem, module, workflow role, sensitive
-    ("website", "notice", "editor", False),
-    ("website", "notice", "reviewer", False),
-    ("bid-opening", "project", "handler", False),
-    ("bid-opening", "bidder-list", "viewer", True),
-    ("bid-opening", "expert-list", "viewer", True),
-    ("member", "member", "handler", False),
-    ("centre", "statistics", "viewer", False),
-    ("door-access", "hall", "holder", False),
-)
 
 
 def resident_id(serial: int | None = None, *, region: str = "371502", year: int = 1970) -> str:
@@ -109,17 +92,17 @@ def make_appointment(act: Act, person: PersonRow, unit_code: str, office: Office
 
 
 def make_catalogue(act: Act) -> None:
-    """The five subsystems and some permissions, two of them sensitive."""
-    for subsystem_id, name in SUBSYSTEMS.items():
-        catalogue.register_subsystem(act, subsystem_id, name)
-    for subsystem_id, module, workflow_role, sensitive in PERMISSIONS:
+    """The catalogue of realm-config/: five subsystems with their permissions, some of them sensitive."""
+    for entry in load_catalogue():
+        catalogue.register_subsystem(act, entry.subsystem, entry.subsystem_name)
         catalogue.register_permission(
             act,
-            subsystem_id=subsystem_id,
-            module=module,
-            workflow_role=workflow_role,
-            sensitive=sensitive,
-            clause="LC 8" if sensitive else "LC annex 1",
+            subsystem_id=entry.subsystem,
+            role=entry.role,
+            module=entry.module,
+            workflow_role=entry.workflow_role,
+            sensitive=entry.sensitive,
+            clause=entry.clause,
         )
 
 

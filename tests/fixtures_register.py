@@ -20,6 +20,7 @@ from connector.storage.tables import Base
 from tests.fakes.vault import FakeVault
 
 NOON = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)  # Tuesday, a working day, 12:00 in China
+PACKS = ("LC", "GS", "HH", "GX")
 HOST = host_actor("tests")
 
 
@@ -44,4 +45,4 @@ def open_desk(tmp_path: Path, url: str | None = None, *, vault: Vault | None = N
     """A desk on a new SQLite database in `tmp_path`, or on the empty database at `url`; close it afterwards."""
     database = Database(url or f"sqlite:///{tmp_path / 'desk.db'}")
     Base.metadata.create_all(database.engine)
-    return Desk(database, load_rulebook(), vault or FakeVault())
+    return Desk(database, load_rulebook(PACKS), vault or FakeVault())

@@ -19,7 +19,7 @@ from connector.register.errors import (
     SelfConfirmationError,
     SeparatedOfficesError,
 )
-from connector.register.offices import OFFICE_NAMES, check_holds, holders, in_office, offices_of
+from connector.register.offices import OFFICE_NAMES, check_holds, check_host_or_holds, holders, in_office, offices_of
 from connector.register.tables import AppointmentRow, PersonRow, UnitRow
 from connector.regulations.vocabulary import Office
 
@@ -39,6 +39,7 @@ __all__ = [
 ]
 
 SEPARATED = (Office.SECURITY_ADMINISTRATOR, Office.SYSTEM_ADMINISTRATOR, Office.AUDITOR)  # 三员 (JC 8, GS 9)
+READERS = (Office.SECURITY_ADMINISTRATOR, Office.AUDITOR, Office.PRINCIPAL, Office.SYSTEM_DEPARTMENT_HEAD)
 
 
 class AppointmentForm(BaseModel):
@@ -144,7 +145,12 @@ def get_appointment(act: Act, appointment_id: str) -> AppointmentRow:
 def list_appointments(
     act: Act, *, unit_code: str | None = None, ended: bool = False
 ) -> list[tuple[AppointmentRow, PersonRow, UnitRow]]:
-    """Appointments with person and unit, in the order of the unit tree; ended ones only when asked for."""
+    """Appointments with person and unit, in the order of the unit tree; ended ones only when asked for.
+
+    Read by the security administrator, the auditor, the principal, the head of the system department, or the
+    operator of the machine.
+    """
+    check_host_or_holds(act, *READERS, doing="查看任职 / read the appointments")
     statement = (
         select(AppointmentRow, PersonRow, UnitRow)
         .join(PersonRow, PersonRow.id == AppointmentRow.person_id)

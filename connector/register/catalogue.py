@@ -30,11 +30,13 @@ def register_permission(
 ) -> PermissionRow:
     """Registers one permission, which is one client role of the subsystem's client (C3; LC annex 1, LC 8).
 
-    `role` is the client role's name, by default "module.workflow_role". A permission that is known already takes the
-    new sensitivity; its role never changes, because grants refer to it. Raises NotFoundError for the subsystem.
+    `role` is the client role's name, by default "module.workflow_role". It is sensitive when the list or a rule pack
+    in force says so. A permission that is known already takes the new sensitivity; its role never changes, because
+    grants refer to it. Raises NotFoundError for the subsystem.
     """
     if act.session.get(SubsystemRow, subsystem_id) is None:
         raise NotFoundError(kind="子系统 (subsystem)", name=subsystem_id)
+    sensitive = sensitive or act.rulebook.is_sensitive(module, workflow_role)
     role = role or f"{module}.{workflow_role}"
     permission_id = f"{subsystem_id}:{role}"
     row = act.session.get(PermissionRow, permission_id)

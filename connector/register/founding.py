@@ -6,9 +6,11 @@ empty register; from then on everything takes the road of requests and approvals
 
 import json
 import tomllib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import select
@@ -75,6 +77,25 @@ class FoundingList(_Strict):
     persons: list[FoundingPerson]
 
 
+class CatalogueEntry(Protocol):
+    """A line of the realm's permission catalogue."""
+
+    @property
+    def subsystem(self) -> str: ...
+    @property
+    def subsystem_name(self) -> str: ...
+    @property
+    def role(self) -> str: ...
+    @property
+    def module(self) -> str: ...
+    @property
+    def workflow_role(self) -> str: ...
+    @property
+    def sensitive(self) -> bool: ...
+    @property
+    def clause(self) -> str: ...
+
+
 class FoundingReport(NamedTuple):
     """What was founded. `accounts` are to be provisioned; every one holds the permissions of the list."""
 
@@ -104,6 +125,27 @@ def read_founding_list(path: Path) -> FoundingList:
         raise RefusedInputError([unreadable]) from wrong
 
 
+def with_catalogue(founding: FoundingList, entries: Iterable[CatalogueEntry]) -> FoundingList:
+    """The list with these subsystems and permissions, when it brings none of its own."""
+    if founding.subsystems or founding.permissions:
+        return founding
+    entries = list(entries)
+    names = {entry.subsystem: entry.subsystem_name for entry in entries}
+    permissions = [
+        FoundingPermission(
+            subsystem=entry.subsystem,
+            role=entry.role,
+            module=entry.module,
+            workflow_role=entry.workflow_role,
+            sensitive=entry.sensitive,
+            clause=entry.clause,
+        )
+        for entry in entries
+    ]
+    subsystems = [FoundingSubsystem(id=subsystem_id, name=name) for subsystem_id, name in names.items()]
+    return founding.model_copy(update={"subsystems": subsystems, "permissions": permissions})
+
+
 def found(act: Act, founding: FoundingList) -> FoundingReport:
     """Founds an empty register from the list, all of it or nothing (B13; JC 7, GS 9).
 
@@ -112,16 +154,18 @@ def found(act: Act, founding: FoundingList) -> FoundingReport:
     """
     check_empty(act)
     _check_list(founding)
-    for form in founding.units:
-        units.register_unit(act, form)
+    for number, form in enumerate(founding.units):
+        with _in_place(f"units.{number}"):
+            units.register_unit(act, form)
     for subsystem in founding.subsystems:
         catalogue.register_subsystem(act, subsystem.id, subsystem.name)
     for permission in founding.permissions:
         fields = permission.model_dump(exclude={"subsystem"})
         catalogue.register_permission(act, subsystem_id=permission.subsystem, **fields)
     opened: list[AccountRow] = []
-    for listed in founding.persons:
-        opened += _found_person(act, founding, listed)
+    for number, listed in enumerate(founding.persons):
+        with _in_place(f"persons.{number}"):
+            opened += _found_person(act, founding, listed)
     offices = sum(len(listed.offices) for listed in founding.persons)
     report = FoundingReport(len(founding.units), len(founding.permissions), len(founding.persons), offices, opened)
     audit.record(
@@ -136,6 +180,16 @@ def check_empty(act: Act) -> None:
     """Raises RegisterNotEmptyError when there is a unit or a person already (JC 7)."""
     if any(act.session.scalars(select(row.id).limit(1)).first() is not None for row in (UnitRow, PersonRow)):
         raise RegisterNotEmptyError()
+
+
+@contextmanager
+def _in_place(place: str) -> Iterator[None]:
+    """Says in a refusal which entry of the list it is about, without telling whose."""
+    try:
+        yield
+    except RefusedInputError as refused:
+        problems = [problem._replace(field=f"{place}.{problem.field}") for problem in refused.fields]
+        raise RefusedInputError(problems, clause=refused.clause_cited) from None
 
 
 def _check_list(founding: FoundingList) -> None:

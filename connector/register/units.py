@@ -8,7 +8,6 @@ from sqlalchemy import func, select
 from connector.audit import service as audit
 from connector.audit.events import Event
 from connector.auth.act import Act
-from connector.auth.actor import ActorKind
 from connector.errors import FieldProblem, NotFoundError, RefusedInputError
 from connector.register import identifiers, offices
 from connector.register.errors import CentreMissingError
@@ -52,8 +51,8 @@ def register_unit(act: Act, form: UnitForm) -> UnitRow:
     Done by an operator, the head of the system department, or the operator of the machine. Raises
     RefusedInputError with every wrong field at once; nothing is stored then.
     """
-    if act.actor.kind is not ActorKind.HOST:
-        offices.check_holds(act, Office.OPERATOR, Office.SYSTEM_DEPARTMENT_HEAD, doing="登记单位 / register a unit")
+    keepers = (Office.OPERATOR, Office.SYSTEM_DEPARTMENT_HEAD)
+    offices.check_host_or_holds(act, *keepers, doing="登记单位 / register a unit")
     parent = find_unit(act, form.parent_code) if form.parent_code else None
     problems = [*_text_problems(form), *_tree_problems(act, form, parent)]
     credit_code = (

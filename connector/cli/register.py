@@ -1,0 +1,100 @@
+"""Commands of the register: units, ledger, appointments, the founding list. Prints; decides nothing."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from connector.cli.session import opened, operator, show
+from connector.provisioning import service as provisioning
+from connector.realm_config import load_catalogue
+from connector.register import accounts, appointments, founding, ledger, units
+from connector.register.offices import OFFICE_ZONE
+from connector.register.schemas import LedgerView, UnitView, appointment_view
+from connector.regulations.vocabulary import AccountStatus
+
+app = typer.Typer()
+units_app = typer.Typer(no_args_is_help=True, help="单位 / units")
+founding_app = typer.Typer(no_args_is_help=True, help="初始名单 / founding list")
+appointments_app = typer.Typer(no_args_is_help=True, help="任职 / appointments")
+app.add_typer(units_app, name="units")
+app.add_typer(founding_app, name="founding")
+app.add_typer(appointments_app, name="appointments")
+
+Json = Annotated[bool, typer.Option("--json", help="print JSON")]
+Unit = Annotated[str | None, typer.Option(help="code of a unit; the units below it count too")]
+
+
+@units_app.command("list")
+def list_units(unit: Unit = None, as_json: Json = False) -> None:
+    """单位树 / The unit tree."""
+    with opened() as connector, connector.act(operator()) as act:
+        found = [UnitView.model_validate(row) for row in units.list_units(act, below=unit)]
+        show(found, as_json, ("code", "name", "kind", "credit_code"))
+
+
+@app.command("ledger")
+def read_ledger(
+    as_of: Annotated[datetime | None, typer.Option(help="a past moment, in Chinese time")] = None,
+    unit: Unit = None,
+    status: Annotated[AccountStatus | None, typer.Option(help="only accounts of this status")] = None,
+    text: Annotated[str | None, typer.Option(help="part of a user name or a person's name")] = None,
+    first: Annotated[int, typer.Option(min=0, help="rows to skip")] = 0,
+    count: Annotated[int, typer.Option(min=1, max=ledger.MOST_ROWS, help="rows to show")] = 50,
+    as_json: Json = False,
+) -> None:
+    """账号台账，现在或过去某一时刻 / The ledger, now or as of a past moment."""
+    moment = as_of.replace(tzinfo=OFFICE_ZONE) if as_of else None
+    with opened() as connector, connector.act(operator()) as act:
+        page = ledger.list_ledger(
+            act, as_of=moment, unit_code=unit, status=status, text=text, first=first, count=count
+        )  # fmt: skip
+    if as_json:
+        show(LedgerView.model_validate(page), as_json=True)
+        return
+    show([_ledger_line(row) for row in page.rows])
+    typer.echo(f"{len(page.rows)} / {page.total}  {page.as_of.astimezone(OFFICE_ZONE):%Y-%m-%d %H:%M}")
+
+
+@appointments_app.command("list")
+def list_appointments(
+    unit: Annotated[str | None, typer.Option(help="code of a unit")] = None,
+    ended: Annotated[bool, typer.Option(help="show ended ones too")] = False,
+    as_json: Json = False,
+) -> None:
+    """任职情况 / Who holds which office."""
+    with opened() as connector, connector.act(operator()) as act:
+        found = [appointment_view(*row) for row in appointments.list_appointments(act, unit_code=unit, ended=ended)]
+        columns = ("unit_code", "office", "person_name", "valid_from", "valid_to", "paper", "confirmed_at", "ended_at")
+        show(found, as_json, columns)
+
+
+@founding_app.command("load")
+def load_founding_list(
+    file: Annotated[Path, typer.Argument(help="TOML or JSON file", exists=True, dir_okay=False)], as_json: Json = False
+) -> None:
+    """导入初始名单（仅限空库）/ Load the founding list, into an empty register only.
+
+    A list without a catalogue takes that of the realm.
+    """
+    with opened() as connector:
+        listed = founding.with_catalogue(founding.read_founding_list(file), load_catalogue())
+        with connector.act(operator()) as act:
+            report = founding.found(act, listed)
+            for account in report.accounts:
+                provisioning.open_in_keycloak(act, account, accounts.list_grants(act, account), request_id="")
+        show({**report._asdict(), "accounts": [account.user_name for account in report.accounts]}, as_json)
+
+
+def _ledger_line(row: ledger.LedgerRow) -> dict[str, object]:
+    return {
+        "账号": row.user_name,
+        "使用人": row.person_name,
+        "证件": row.document_masked,
+        "单位": row.unit_name,
+        "类别": row.account_class,
+        "状态": row.status,
+        "权限": ", ".join(grant.permission_id for grant in row.grants),
+        "审批": ", ".join(row.approved_by) or row.opened_by,
+    }

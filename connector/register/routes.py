@@ -1,0 +1,97 @@
+"""HTTP routes of the register: units, permissions, ledger, persons' numbers, appointments. Decides nothing itself."""
+
+from datetime import datetime
+
+from fastapi import APIRouter, Query
+
+from connector.auth.act import Act
+from connector.errors import FieldProblem, RefusedInputError
+from connector.http import ActDep
+from connector.register import appointments, catalogue, ledger, people, units
+from connector.register.appointments import AppointmentForm
+from connector.register.schemas import (
+    AppointmentView,
+    LedgerView,
+    PermissionView,
+    RevealedView,
+    RevealForm,
+    UnitView,
+    appointment_view,
+)
+from connector.register.tables import AppointmentRow
+from connector.register.units import UnitForm
+from connector.regulations.vocabulary import AccountStatus
+
+router = APIRouter(tags=["register"])
+
+
+@router.get("/units")
+def list_units(act: ActDep, below: str | None = None) -> list[UnitView]:
+    """The unit tree, or the part below a unit's code."""
+    return [UnitView.model_validate(unit) for unit in units.list_units(act, below=below)]
+
+
+@router.post("/units", status_code=201)
+def register_unit(act: ActDep, form: UnitForm) -> UnitView:
+    """Registers a unit; for operators and the head of the system department."""
+    return UnitView.model_validate(units.register_unit(act, form))
+
+
+@router.get("/permissions")
+def list_permissions(act: ActDep, subsystem: str | None = None) -> list[PermissionView]:
+    """The permission catalogue."""
+    return [PermissionView.model_validate(row) for row in catalogue.list_permissions(act, subsystem_id=subsystem)]
+
+
+@router.get("/ledger")
+def read_ledger(
+    act: ActDep,
+    as_of: datetime | None = None,
+    unit: str | None = None,
+    status: AccountStatus | None = None,
+    text: str | None = Query(None, max_length=64),
+    first: int = Query(0, ge=0),
+    count: int = Query(50, ge=1, le=ledger.MOST_ROWS),
+) -> LedgerView:
+    """The ledger, now or as of a past moment (with its offset from UTC); a unit head sees his own unit."""
+    if as_of is not None and as_of.tzinfo is None:
+        naive = FieldProblem("as_of", "时间须带时区，如 2026-03-01T00:00:00+08:00", "give the offset from UTC")
+        raise RefusedInputError([naive])
+    page = ledger.list_ledger(
+        act, as_of=as_of, unit_code=unit, status=status, text=text, first=first, count=count
+    )  # fmt: skip
+    return LedgerView.model_validate(page)
+
+
+@router.post("/persons/{person_id}/reveal")
+def reveal_person(act: ActDep, person_id: str, form: RevealForm) -> RevealedView:
+    """The full numbers of one person; recorded each time with the reason."""
+    return RevealedView.model_validate(people.reveal(act, person_id, form.reason))
+
+
+@router.get("/appointments")
+def list_appointments(act: ActDep, unit: str | None = None, ended: bool = False) -> list[AppointmentView]:
+    """The appointments, ended ones only when asked for."""
+    return [appointment_view(*found) for found in appointments.list_appointments(act, unit_code=unit, ended=ended)]
+
+
+@router.post("/appointments", status_code=201)
+def appoint(act: ActDep, form: AppointmentForm) -> AppointmentView:
+    """Makes an appointment; for security administrators. It counts when somebody else has confirmed it."""
+    return _view(act, appointments.appoint(act, form))
+
+
+@router.post("/appointments/{appointment_id}/confirm")
+def confirm_appointment(act: ActDep, appointment_id: str) -> AppointmentView:
+    """Confirms an appointment that somebody else made."""
+    return _view(act, appointments.confirm(act, appointment_id))
+
+
+@router.post("/appointments/{appointment_id}/end")
+def end_appointment(act: ActDep, appointment_id: str) -> AppointmentView:
+    """Ends an appointment at once."""
+    return _view(act, appointments.end(act, appointment_id))
+
+
+def _view(act: Act, row: AppointmentRow) -> AppointmentView:
+    return appointment_view(row, people.get_person(act, row.person_id), units.get_unit_by_id(act, row.unit_id))
