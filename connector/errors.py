@@ -120,4 +120,6 @@ class UnavailableError(ConnectorError):
     code = "unavailable"
     status = 503
     says = Text("{part}暂时不可用", "{part} is not available")
-    remedy = Text("请稍后重试；已提交的内容不会丢失", "Try again later; nothing already submitted is lost")
+    remedy = Text(
+        "操作未执行，请稍后重试；已提交的内容不会丢失", "Nothing was done; try again later, nothing submitted is lost"
+    )

@@ -1,6 +1,6 @@
-"""The things outside this product, as it needs them: Keycloak, the HR directory, mail, HTTP targets, secrets, the clock.
+"""What this product needs from outside: Keycloak, the HR directory, mail, HTTP targets, secrets, the clock.
 
-Only types and exceptions. `adapters` holds the real ones, `tests/fakes` the honest fakes; one contract test runs on both.
+Only types and exceptions. `adapters` holds the real ones, `tests/fakes` the fakes; one contract test runs on both.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -68,6 +68,12 @@ class Settings(BaseSettings):
     keycloak_timeout_seconds: float = Field(15.0, gt=0, description="limit for one call to Keycloak")
     keycloak_admin_user: str = Field("", description="master administrator, only for realm apply and diff")
     keycloak_admin_password: str = Field("", description="its password, only for realm apply and diff")
+    subsystem_urls: dict[str, str] = Field(
+        {}, description="login addresses of subsystems, JSON by client id"
+    )
+    logout_urls: dict[str, str] = Field(
+        {}, description="their back-channel logout addresses, JSON"
+    )
     rule_packs: Annotated[tuple[str, ...], NoDecode] = Field(
         ("LC", "GS", "HH", "GX"), description="rule packs in force, comma separated"
     )
@@ -104,6 +110,9 @@ class Settings(BaseSettings):
     def _fill_paths(self) -> Self:
         if not self.database_url:
             self.database_url = f"sqlite:///{(self.data_dir / 'trading-idp.db').resolve()}"
-        if self.keycloak_key_file is None:
-            self.keycloak_key_file = self.data_dir / "keys" / "service-account.pem"
         return self
+
+    @property
+    def service_key_file(self) -> Path:
+        """Where the private key of the service account is."""
+        return self.keycloak_key_file or self.data_dir / "keys" / "service-account.pem"

@@ -71,6 +71,7 @@ class StageRow(Base):
     office: Mapped[str] = mapped_column(String(32))
     unit_id: Mapped[str] = mapped_column(ForeignKey("units.id"))  # whose office holder decides
     clause: Mapped[str] = mapped_column(String(64))
+    level: Mapped[str] = mapped_column(String(32))  # service level that sets the time limit
     state: Mapped[str] = mapped_column(String(16))
     opened_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]

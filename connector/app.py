@@ -1,0 +1,66 @@
+"""The web application: routes and pages mounted, and the one place where errors become answers."""
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from connector import http
+from connector.bootstrap import Connector
+from connector.departures import routes as departures
+from connector.errors import ConnectorError
+from connector.pages import welcome
+from connector.provisioning import routes as provisioning
+from connector.register import record_routes
+from connector.register import routes as register
+from connector.requests import routes as requests
+from connector.webhooks import routes as webhooks
+
+TITLE = "公共资源交易平台账号管理 / trading-idp"
+
+
+def create_app(connector: Connector) -> FastAPI:
+    """The application over a built connector. OpenAPI is at /openapi.json."""
+    app = FastAPI(title=TITLE, version="0.1.0", docs_url=None, redoc_url=None)
+    app.state.connector = connector
+    for room in (register, record_routes, requests, provisioning, departures, webhooks, welcome):
+        app.include_router(room.router)
+    app.add_api_route("/health/live", live, methods=["GET"], tags=["health"])
+    app.add_api_route("/health/ready", ready, methods=["GET"], tags=["health"])
+    _answer_errors(app)
+    return app
+
+
+def live() -> dict[str, str]:
+    """进程在运行 / the process runs."""
+    return {"status": "UP"}
+
+
+def ready(request: Request) -> JSONResponse:
+    """数据库可用 / the database answers. Keycloak is not asked: approvals go on while it is down."""
+    connector: Connector = request.app.state.connector
+    try:
+        with connector.database.session() as session:
+            session.connection()
+    except DBAPIError:
+        return JSONResponse({"status": "DOWN", "checks": [{"name": "database", "status": "DOWN"}]}, status_code=503)
+    return JSONResponse({"status": "UP", "checks": [{"name": "database", "status": "UP"}]})
+
+
+def _answer_errors(app: FastAPI) -> None:
+    @app.exception_handler(ConnectorError)
+    def answer_refusal(_request: Request, error: ConnectorError) -> JSONResponse:
+        return http.problem_response(error)
+
+    @app.exception_handler(RequestValidationError)
+    def answer_shape(_request: Request, error: RequestValidationError) -> JSONResponse:
+        return http.validation_problem(error)
+
+    @app.exception_handler(DBAPIError)
+    def answer_database(_request: Request, error: DBAPIError) -> JSONResponse:
+        return http.database_problem(error)
+
+    @app.exception_handler(PoolTimeoutError)
+    def answer_pool(_request: Request, error: PoolTimeoutError) -> JSONResponse:
+        return http.database_problem(error)

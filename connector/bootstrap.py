@@ -1,0 +1,211 @@
+"""The composition root: the only place that picks real things. Pages, API, commands, jobs and tests enter here."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from sqlalchemy import select
+
+from connector.adapters.clock import SystemClock
+from connector.adapters.crypto import AesGcmVault
+from connector.adapters.http_sender import AllowListSender
+from connector.adapters.keycloak import KeycloakProvider
+from connector.adapters.keycloak_token import prepare_key
+from connector.adapters.ldap import LdapDirectory
+from connector.adapters.mail import FolderMailer, SmtpMailer
+from connector.adapters.signing import Ed25519NoteSigner
+from connector.adapters.tokens import KeycloakTokens
+from connector.audit.retention import check_retention
+from connector.auth.act import Act
+from connector.auth.actor import Actor, job_actor, person_actor
+from connector.auth.claims import TokenVerifier
+from connector.errors import NotSignedInError
+from connector.outbox.deliver import Delivery, Handler
+from connector.outbox.mail import MailHandlers
+from connector.outbox.tables import StepRow
+from connector.ports import (
+    Clock,
+    Directory,
+    HttpSender,
+    IdentityProvider,
+    KeycloakUnavailableError,
+    Mailer,
+    NoteSigner,
+    Vault,
+)
+from connector.provisioning import links
+from connector.provisioning.errors import WrongDocumentError
+from connector.provisioning.handlers import KeycloakHandlers
+from connector.provisioning.letters import LinkLetters
+from connector.realm_config import load_realm_config
+from connector.register.tables import AccountRow
+from connector.regulations.loader import load_rulebook
+from connector.regulations.rulebook import Rulebook
+from connector.regulations.vocabulary import AccountClass, AccountStatus
+from connector.settings import Settings
+from connector.storage.engine import Database
+from connector.storage.lock import only_instance
+from connector.webhooks.deliver import WebhookHandlers
+
+
+@dataclass
+class Connector:
+    """Everything real, built once. Use `act` for one transaction of one actor."""
+
+    settings: Settings
+    database: Database
+    rulebook: Rulebook
+    vault: Vault
+    idp: IdentityProvider
+    directory: Directory | None
+    mailer: Mailer
+    http: HttpSender
+    signer: NoteSigner
+    clock: Clock
+    tokens: TokenVerifier
+
+    @contextmanager
+    def act(self, actor: Actor, *, now: datetime | None = None) -> Iterator[Act]:
+        """One act in one transaction: committed at the end of the block, then its urgent steps are tried at once."""
+        with self._open(actor, now) as act:
+            yield act
+        if act.urgent:
+            self.run_steps(act.urgent)
+
+    @contextmanager
+    def _open(self, actor: Actor, now: datetime | None = None) -> Iterator[Act]:
+        with self.database.session() as session:
+            yield Act(
+                session=session, actor=actor, now=now or self.clock.now(), rulebook=self.rulebook, vault=self.vault
+            )
+
+    @cached_property
+    def delivery(self) -> Delivery:
+        """The worker of the outbox with every handler there is."""
+        life = timedelta(hours=self.settings.link_hours)
+        url = self.settings.public_url
+        handlers: dict[str, Handler] = {}
+        for part in (
+            KeycloakHandlers(self.idp, self._open),
+            LinkLetters(self.mailer, self._open, public_url=url, life=life),
+            WebhookHandlers(self.http, self._open, public_url=url),
+            MailHandlers(self.mailer),
+        ):
+            handlers.update(part.table())
+        return Delivery(self._open, handlers, timedelta(seconds=self.settings.outbox_lease_seconds))
+
+    def deliver(self, *, now: datetime | None = None, limit: int = 1000) -> int:
+        """Runs due outbox steps until none is due; returns how many tries were made."""
+        return self.delivery.run_due(now, limit)
+
+    def run_steps(self, step_ids: Sequence[int]) -> list[str]:
+        """Tries these steps at once; what cannot be done now stays with the worker."""
+        return self.delivery.run_now(step_ids)
+
+    def actor_of(self, token: str) -> Actor:
+        """The person of a valid access token whose account is active here; NotSignedInError otherwise.
+
+        A frozen person's token is refused at once, although it is valid by itself until it ends.
+        """
+        claims = self.tokens.verify(token)
+        with self.database.session() as session:
+            account = session.scalar(select(AccountRow).where(AccountRow.keycloak_id == claims.subject))
+            if account is None or account.status != AccountStatus.ACTIVE:
+                raise NotSignedInError
+            return person_actor(
+                account.person_id, account.user_name, account_id=account.id, via="api", acr=claims.level
+            )
+
+    def open_link(self, token: str, document_suffix: str) -> tuple[str, str]:
+        """Opens a one-time link: (user name, initial password), seen once (C2, JC 23).
+
+        Raises LinkNotValidError, WrongDocumentError (counted), AccountNotActiveError, KeycloakUnavailableError; the
+        link stays good after the last of them.
+        """
+        page = job_actor("welcome_page")
+        with self._open(page) as act:
+            step_id, left = links.order_password(act, token, document_suffix)
+        if not step_id:
+            raise WrongDocumentError(left=left)
+        shown: list[tuple[str, str]] = []
+        handler = links.password_handler(
+            self.idp, lambda name, password: shown.append((name, password)), self._account_of, self._min_length
+        )
+        self.delivery.run_now([step_id], handler)
+        if not shown:
+            raise KeycloakUnavailableError
+        return shown[0]
+
+    def only_instance(self, service: str) -> AbstractContextManager[None]:
+        """On SQLite, refuses a second process of this service; on PostgreSQL replicas are welcome."""
+        return only_instance(self.settings.data_dir, service) if self.database.is_sqlite else nullcontext()
+
+    def close(self) -> None:
+        self.database.close()
+
+    def _account_of(self, step: StepRow) -> AccountRow:
+        with self.database.session() as session:
+            return session.get_one(AccountRow, step.account_id)
+
+    def _min_length(self, account_class: AccountClass) -> int:
+        return self.rulebook.password(account_class).min_length
+
+
+def build(
+    settings: Settings,
+    *,
+    idp: IdentityProvider | None = None,
+    directory: Directory | None = None,
+    mailer: Mailer | None = None,
+    http: HttpSender | None = None,
+    clock: Clock | None = None,
+    rulebook: Rulebook | None = None,
+    tokens: TokenVerifier | None = None,
+) -> Connector:
+    """Builds the connector from its settings; each part may be replaced. Opens no connection to another server."""
+    keys = settings.data_dir / "keys"
+    rules = rulebook or load_rulebook(
+        settings.rule_packs, pack_dir=settings.rule_pack_dir, calendar_file=settings.calendar_file
+    )
+    check_retention(settings.retention_days, rules)
+    return Connector(
+        settings=settings,
+        database=Database(settings.database_url),
+        rulebook=rules,
+        vault=AesGcmVault(keys / "ring.json"),
+        idp=idp or _keycloak(settings),
+        directory=directory or (LdapDirectory(settings.directory) if settings.directory.url else None),
+        mailer=mailer or _mailer(settings),
+        http=http or AllowListSender(settings.webhook_allow),
+        signer=Ed25519NoteSigner(settings.log_origin, keys / "record.pem"),
+        clock=clock or SystemClock(),
+        tokens=tokens or _tokens(settings),
+    )
+
+
+def _keycloak(settings: Settings) -> IdentityProvider:
+    return KeycloakProvider(
+        server_url=settings.keycloak_url,
+        realm=settings.keycloak_realm,
+        client_id=settings.keycloak_client_id,
+        key_pem=prepare_key(settings.service_key_file),
+        subsystems=load_realm_config().subsystem_ids,
+        timeout=settings.keycloak_timeout_seconds,
+    )
+
+
+def _mailer(settings: Settings) -> Mailer:
+    if settings.smtp_host:
+        return SmtpMailer(settings.smtp_host, settings.smtp_port, settings.mail_from)
+    return FolderMailer(settings.data_dir / "mail", settings.mail_from)
+
+
+def _tokens(settings: Settings) -> TokenVerifier:
+    return KeycloakTokens(
+        server_url=settings.keycloak_url,
+        realm=settings.keycloak_realm,
+        audience=settings.keycloak_client_id,
+        timeout=settings.keycloak_timeout_seconds,
+    )

@@ -1,0 +1,43 @@
+"""The command line `trading-idp`: each command opens a session, calls one service function, prints."""
+
+from importlib import import_module
+from importlib.metadata import entry_points
+
+import typer
+
+AREAS = (
+    ("realm", "connector.cli.realm"),
+    ("rules", "connector.cli.rules"),
+    ("requests", "connector.cli.requests"),
+    ("steps", "connector.cli.steps"),
+    ("links", "connector.cli.links"),
+    ("departures", "connector.cli.departures"),
+    ("scans", "connector.cli.scans"),
+    ("endpoints", "connector.cli.webhooks"),
+    ("audit", "connector.cli.audit"),
+    ("database", "connector.cli.database"),
+)
+FLAT = ("connector.cli.register", "connector.cli.server", "connector.cli.doctor", "connector.cli.sign_in")
+
+
+def make_app() -> typer.Typer:
+    """The whole command tree; commands of other packages join by the entry point group trading_idp.commands."""
+    app = typer.Typer(
+        name="trading-idp",
+        help="公共资源交易平台账号管理 / account governance around Keycloak",
+        no_args_is_help=True,
+        pretty_exceptions_show_locals=False,
+    )
+    for name, module in AREAS:
+        app.add_typer(import_module(module).app, name=name)
+    for module in FLAT:
+        app.registered_commands += import_module(module).app.registered_commands
+        app.registered_groups += import_module(module).app.registered_groups
+    for point in entry_points(group="trading_idp.commands"):
+        app.add_typer(point.load(), name=point.name)
+    return app
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    make_app()()

@@ -1,0 +1,101 @@
+"""`trading-idp requests`: submit, read and decide as the signed-in person; the same rules as in the API."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from connector.cli.session import Token, err, opened, operator, show
+from connector.regulations.vocabulary import Verdict
+from connector.requests import service
+from connector.requests import show as shown
+from connector.requests.forms import RequestForm
+
+app = typer.Typer(help="申请与审批 / requests and decisions", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json")]
+FormFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="the form as JSON")]
+
+
+@app.command("preview")
+def preview(file: FormFile, token: Token = "", as_json: Json = False) -> None:
+    """提交前查看审批流程 / the chain of stages; stores nothing."""
+    form = read_form(file)
+    with opened() as connector, connector.act(connector.actor_of(token)) as act:
+        show(shown.show_chain(service.preview_chain(act, form)), as_json)
+
+
+@app.command("submit")
+def submit(file: FormFile, token: Token = "", as_json: Json = False) -> None:
+    """提交申请 / submit a request."""
+    form = read_form(file)
+    with opened() as connector, connector.act(connector.actor_of(token)) as act:
+        show(shown.show_request(act, service.submit_request(act, form).id), as_json)
+
+
+@app.command("show")
+def read(number: str, as_json: Json = False) -> None:
+    """查看申请 / one request by number, as the operator of the machine."""
+    with opened() as connector, connector.act(operator()) as act:
+        show(shown.show_request(act, number), as_json)
+
+
+@app.command("list")
+def list_all(state: Annotated[list[str] | None, typer.Option()] = None, as_json: Json = False) -> None:
+    """申请清单 / requests, newest first."""
+    with opened() as connector, connector.act(operator()) as act:
+        names = ("number", "kind", "state", "version", "submitted_by", "submitted_at", "due_at", "closed_at")
+        rows = service.list_requests(act, states=state or ())
+        show([{name: getattr(row, name) for name in names} for row in rows], as_json)
+
+
+@app.command("overdue")
+def overdue(as_json: Json = False) -> None:
+    """超期清单 / every stage past its limit, by unit and office."""
+    with opened() as connector, connector.act(operator()) as act:
+        show(service.list_overdue(act), as_json)
+
+
+@app.command("inbox")
+def inbox(token: Token = "", as_json: Json = False) -> None:
+    """待我审批 / the tasks of the signed-in person."""
+    with opened() as connector, connector.act(connector.actor_of(token)) as act:
+        show(shown.show_inbox(act), as_json)
+
+
+@app.command("decide")
+def decide(
+    stage_id: str,
+    verdict: Verdict,
+    digest: Annotated[str, typer.Option(help="digest of the content that was shown")],
+    reason: str = "",
+    token: Token = "",
+    as_json: Json = False,
+) -> None:
+    """审批 / decide a stage as the signed-in person."""
+    with opened() as connector, connector.act(connector.actor_of(token)) as act:
+        request = service.decide(act, stage_id=stage_id, verdict=verdict, reason=reason, digest=digest)
+        show({"number": request.number, "state": request.state}, as_json)
+
+
+@app.command("withdraw")
+def withdraw(number: str, reason: str = "", token: Token = "", as_json: Json = False) -> None:
+    """撤回申请 / withdraw one's own request."""
+    with opened() as connector, connector.act(connector.actor_of(token)) as act:
+        request = service.withdraw_request(act, number, reason)
+        show({"number": request.number, "state": request.state}, as_json)
+
+
+def read_form(file: Path) -> RequestForm:
+    """The form in `file`; a wrong one ends the command with every wrong field (exit code 1)."""
+    try:
+        return RequestForm.model_validate(json.loads(file.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        for item in error.errors():
+            err.print(f"{'.'.join(map(str, item['loc']))}: {item['msg']}", highlight=False)
+        raise typer.Exit(1) from error
+    except ValueError as error:
+        err.print(f"{file}: JSON 格式不正确 / not JSON: {error}", highlight=False)
+        raise typer.Exit(1) from error

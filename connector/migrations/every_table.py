@@ -1,0 +1,16 @@
+"""The metadata of all rooms together, for migrations and for the test that they agree with the tables."""
+
+from connector.activity import tables as activity
+from connector.audit import tables as audit
+from connector.checks import runs
+from connector.checks import tables as checks
+from connector.departures import tables as departures
+from connector.outbox import tables as outbox
+from connector.provisioning import tables as provisioning
+from connector.register import tables as register
+from connector.requests import tables as requests
+from connector.storage.tables import Base
+from connector.webhooks import tables as webhooks
+
+ROOMS = (activity, audit, checks, departures, outbox, provisioning, register, requests, runs, webhooks)
+metadata = Base.metadata

@@ -1,0 +1,157 @@
+"""Makes Keycloak agree with the register, one step at a time. Runs outside any transaction.
+
+Every handler reads the register's present state and converges on it, so that a late or repeated step can never undo
+a newer decision: a freeze wins over a creation or an enabling that was ordered before it.
+"""
+
+import time
+
+from connector.audit import service as audit
+from connector.audit.events import Event
+from connector.auth.act import Act
+from connector.auth.actor import job_actor
+from connector.outbox.deliver import Handler, OpenAct, Settle
+from connector.outbox.tables import StepRow
+from connector.ports import IdentityProvider, NewUser, UnknownUserError
+from connector.provisioning.errors import FreezeNotProvenError
+from connector.register.tables import AccountRow, PersonRow, UnitRow
+from connector.regulations.vocabulary import AccountClass, AccountStatus
+
+READER = job_actor("deliver_outbox")
+FACTOR_ACTIONS = {"otp": "CONFIGURE_TOTP", "key": "webauthn-register"}
+SECOND = 1.1  # Keycloak compares "not before" in whole seconds, strictly (measured).
+
+
+class KeycloakHandlers:
+    """Handlers of the steps whose kind starts with "keycloak."."""
+
+    def __init__(self, idp: IdentityProvider, open_act: OpenAct) -> None:
+        self._idp = idp
+        self._open_act = open_act
+
+    def table(self) -> dict[str, Handler]:
+        return {
+            "keycloak.create_user": self.create_user,
+            "keycloak.grant_roles": self.grant_roles,
+            "keycloak.withdraw_roles": self.withdraw_roles,
+            "keycloak.require_actions": self.require_actions,
+            "keycloak.freeze": self.freeze,
+            "keycloak.sweep": self.freeze,
+            "keycloak.enable": self.enable,
+            "keycloak.delete_user": self.delete_user,
+        }
+
+    def create_user(self, step: StepRow) -> Settle | None:
+        """Creates the user without a password; adopts our own after a lost reply; does nothing when it is there."""
+        account, new = self._new_user(step)
+        if account.status != AccountStatus.ACTIVE or account.keycloak_id:
+            return None
+        user_id = self._idp.create_user(new)
+        if self._account(step).status != AccountStatus.ACTIVE:
+            self._take_out(user_id)
+
+        def settle(act: Act) -> None:
+            row = act.session.get_one(AccountRow, account.id)
+            row.keycloak_id = user_id
+
+        return settle
+
+    def grant_roles(self, step: StepRow) -> None:
+        user_id = self._account(step).keycloak_id
+        if user_id:
+            self._idp.grant_roles(user_id, step.payload["subsystem"], step.payload["roles"])
+
+    def withdraw_roles(self, step: StepRow) -> None:
+        """Withdraws the roles, then ends the sessions whose tokens still carry them."""
+        user_id = self._account(step).keycloak_id
+        if user_id:
+            self._idp.withdraw_roles(user_id, step.payload["subsystem"], step.payload["roles"])
+            self._idp.log_out(user_id)
+            self._idp.end_offline_sessions(user_id)
+
+    def require_actions(self, step: StepRow) -> None:
+        user_id = self._account(step).keycloak_id
+        if user_id:
+            self._idp.require_actions(user_id, step.payload["actions"])
+
+    def freeze(self, step: StepRow) -> Settle | None:
+        """Disable, log out, end offline sessions, then read back; FreezeNotProvenError is tried again."""
+        account = self._account(step)
+        if account.status == AccountStatus.ACTIVE or not account.keycloak_id:
+            return None
+        try:
+            proof = self._take_out(account.keycloak_id)
+        except UnknownUserError:
+            return None  # Deleted by a later step of a cancellation.
+
+        def settle(act: Act) -> None:
+            event = Event.ACCOUNT_FROZEN if step.kind == "keycloak.freeze" else Event.FREEZE_VERIFIED
+            audit.record(
+                act, event, f"account:{account.id}", account_id=account.id, person_id=account.person_id,
+                request_id=step.request_id, cause=step.payload.get("cause", ""), proof=proof,
+            )  # fmt: skip
+
+        return settle
+
+    def enable(self, step: StepRow) -> Settle | None:
+        """Enables; when the account was taken out again meanwhile, the freeze wins."""
+        account = self._account(step)
+        if account.status != AccountStatus.ACTIVE or not account.keycloak_id:
+            return None
+        # Sessions begun in the very second of the freeze would live again on enabling.
+        self._idp.log_out(account.keycloak_id)
+        self._idp.end_offline_sessions(account.keycloak_id)
+        time.sleep(SECOND)
+        self._idp.set_enabled(account.keycloak_id, True)
+        if self._account(step).status != AccountStatus.ACTIVE:
+            self._take_out(account.keycloak_id)
+            return None
+
+        def settle(act: Act) -> None:
+            audit.record(
+                act, Event.ACCOUNT_ENABLED, f"account:{account.id}", account_id=account.id,
+                person_id=account.person_id, request_id=step.request_id,
+            )  # fmt: skip
+
+        return settle
+
+    def delete_user(self, step: StepRow) -> Settle | None:
+        account = self._account(step)
+        if account.status != AccountStatus.CANCELLED or not account.keycloak_id:
+            return None
+        self._idp.delete_user(account.keycloak_id)
+
+        def settle(act: Act) -> None:
+            act.session.get_one(AccountRow, account.id).keycloak_id = None
+
+        return settle
+
+    def _take_out(self, user_id: str) -> dict[str, int]:
+        self._idp.set_enabled(user_id, False)
+        self._idp.log_out(user_id)
+        self._idp.end_offline_sessions(user_id)
+        user, sessions = self._idp.get_user(user_id), self._idp.sessions_of(user_id)
+        if user.enabled or sessions.online or sessions.offline:
+            raise FreezeNotProvenError(enabled=user.enabled, sessions=sessions.online + sessions.offline)
+        return {"online_sessions": sessions.online, "offline_sessions": sessions.offline}
+
+    def _account(self, step: StepRow) -> AccountRow:
+        with self._open_act(READER, None) as act:
+            return act.session.get_one(AccountRow, step.account_id)
+
+    def _new_user(self, step: StepRow) -> tuple[AccountRow, NewUser]:
+        with self._open_act(READER, None) as act:
+            account = act.session.get_one(AccountRow, step.account_id)
+            person = act.session.get_one(PersonRow, account.person_id)
+            unit = act.session.get_one(UnitRow, person.unit_id)
+            factors = act.rulebook.factors(AccountClass(account.account_class))
+            actions = ("UPDATE_PASSWORD", *(FACTOR_ACTIONS[f] for f in factors[:1]))
+            return account, NewUser(
+                user_name=account.user_name,
+                display_name=person.name,
+                account_id=account.id,
+                request_id=account.opened_by,
+                unit_code=unit.code,
+                account_class=account.account_class,
+                required_actions=actions,
+            )

@@ -1,0 +1,126 @@
+"""Turns decided changes into outbox steps. Writes rows only; Keycloak is touched by `handlers` when a step is run."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from connector.auth.act import Act
+from connector.outbox import service as outbox
+from connector.outbox.tables import StepRow
+from connector.register import accounts
+from connector.register.tables import AccountRow, PermissionRow
+from connector.regulations.vocabulary import AccountStatus
+from connector.storage.tables import new_id
+
+SWEEP_AFTER = timedelta(seconds=2)  # A token minted in the second of the freeze outlives the first sweep (measured).
+
+
+def open_in_keycloak(act: Act, account: AccountRow, permissions: Sequence[PermissionRow], *, request_id: str) -> None:
+    """Enqueues: create the user, grant its roles, issue the one-time link. Nothing has touched Keycloak yet (C1)."""
+    _enqueue(act, account, "keycloak.create_user", request_id, {})
+    grant_in_keycloak(act, account, permissions, request_id=request_id)
+    _enqueue(act, account, "link.issue", request_id, {})
+
+
+def grant_in_keycloak(act: Act, account: AccountRow, permissions: Sequence[PermissionRow], *, request_id: str) -> None:
+    """Enqueues the client roles of these permissions, one step per subsystem (C3)."""
+    for subsystem, roles in _by_subsystem(permissions).items():
+        _enqueue(act, account, "keycloak.grant_roles", request_id, {"subsystem": subsystem, "roles": roles})
+
+
+def withdraw_in_keycloak(
+    act: Act, account: AccountRow, permissions: Sequence[PermissionRow], *, request_id: str
+) -> None:
+    """Enqueues the withdrawal of these permissions' client roles, then ends the sessions that still carry them."""
+    for subsystem, roles in _by_subsystem(permissions).items():
+        _enqueue(act, account, "keycloak.withdraw_roles", request_id, {"subsystem": subsystem, "roles": roles})
+
+
+def issue_link(act: Act, account: AccountRow, *, request_id: str) -> None:
+    """Enqueues a one-time link to a new initial password (LC 7(1), JC 23)."""
+    _enqueue(act, account, "link.issue", request_id, {})
+
+
+def require_password_change(act: Act, account: AccountRow, *, reason: str) -> list[int]:
+    """Enqueues a forced password change at the next login (JC 25, GS 10(4)); returns the step's id."""
+    step = _enqueue(act, account, "keycloak.require_actions", None, {"actions": ["UPDATE_PASSWORD"], "reason": reason})
+    return [step.id]
+
+
+def freeze_account(
+    act: Act,
+    account: AccountRow,
+    *,
+    cause: str,
+    request_id: str | None = None,
+    reason: str = "",
+    status: AccountStatus = AccountStatus.FROZEN,
+    until: datetime | None = None,
+) -> list[int]:
+    """Takes the account out of use at once: disable, log out, end offline sessions, verify, sweep again (GS 12-14).
+
+    The steps stand in a lane of their own and are tried right after the commit by whoever ordered it, so a freeze
+    never waits behind another step. Returns their ids.
+    """
+    accounts.set_status(act, account, status, cause=cause, request_id=request_id, until=until)
+    mark, payload = new_id(), {"reason": reason, "cause": cause}
+    first = _enqueue_freeze(act, account, "keycloak.freeze", mark, request_id, payload, due_at=act.now)
+    sweep = _enqueue_freeze(act, account, "keycloak.sweep", mark, request_id, payload, due_at=act.now + SWEEP_AFTER)
+    act.urgent.append(first.id)
+    return [first.id, sweep.id]
+
+
+def enable_account(act: Act, account: AccountRow, *, cause: str, request_id: str | None) -> None:
+    """Puts an account back into use: status active, then Keycloak is made to agree (roles as approved, enabled)."""
+    accounts.set_status(act, account, AccountStatus.ACTIVE, cause=cause, request_id=request_id)
+    _enqueue(act, account, "keycloak.create_user", request_id, {})
+    grant_in_keycloak(act, account, accounts.list_grants(act, account), request_id=request_id or "")
+    _enqueue(act, account, "keycloak.enable", request_id, {})
+
+
+def cancel_account(act: Act, account: AccountRow, *, request_id: str) -> list[int]:
+    """Freeze, then delete in Keycloak (GS 10(6)); person, account and history stay in the register."""
+    ids = freeze_account(act, account, cause="cancel", request_id=request_id, status=AccountStatus.CANCELLED)
+    accounts.withdraw_grants(act, account, [p.id for p in accounts.list_grants(act, account)], withdrawn_by=request_id)
+    step = _enqueue(act, account, "keycloak.delete_user", request_id, {})
+    return [*ids, step.id]
+
+
+def _enqueue(act: Act, account: AccountRow, kind: str, request_id: str | None, payload: dict[str, object]) -> StepRow:
+    return outbox.enqueue(
+        act,
+        kind,
+        key=f"{kind}:{new_id()}",
+        lane=f"account:{account.id}",
+        payload=payload,
+        account_id=account.id,
+        request_id=request_id or None,
+    )
+
+
+def _enqueue_freeze(
+    act: Act,
+    account: AccountRow,
+    kind: str,
+    mark: str,
+    request_id: str | None,
+    payload: dict[str, str],
+    *,
+    due_at: datetime,
+) -> StepRow:
+    return outbox.enqueue(
+        act,
+        kind,
+        key=f"{kind}:{mark}",
+        lane=f"freeze:{account.id}",
+        payload=dict(payload),
+        account_id=account.id,
+        request_id=request_id,
+        due_at=due_at,
+    )
+
+
+def _by_subsystem(permissions: Sequence[PermissionRow]) -> dict[str, list[str]]:
+    grouped: dict[str, list[str]] = {}
+    for permission in permissions:
+        grouped.setdefault(permission.subsystem_id, []).append(permission.role)
+    return grouped

@@ -1,0 +1,86 @@
+"""The chain of stages of one request: computed from the rule packs, resolved to the people who may decide (B2)."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from connector.auth.act import Act
+from connector.register import appointments, units
+from connector.register.offices import OFFICE_NAMES
+from connector.register.tables import PersonRow, UnitRow
+from connector.regulations.rulebook import StageRule
+from connector.regulations.vocabulary import Office, RequestKind
+from connector.requests.errors import NoApproverError
+from connector.requests.rules import can_be_decided_by_different_people
+from connector.requests.tables import StageRow
+from connector.storage.tables import new_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedStage:
+    """One stage as it is shown before submission: who may decide it, by which clause, in how many working days."""
+
+    office: Office
+    unit: UnitRow
+    deciders: tuple[PersonRow, ...]
+    working_days: int
+    clause: str
+    level: str
+
+
+def plan_chain(
+    act: Act, kind: RequestKind, unit: UnitRow, *, sensitive: bool, cause: str, parties: Collection[str]
+) -> tuple[PlannedStage, ...]:
+    """The stages with everybody who may decide each. `parties` (applicant, beneficiary) may decide none (JC 7).
+
+    NoApproverError names every stage that has nobody, and is raised too when one person would be needed twice.
+    """
+    centre = units.centre(act)
+    planned = tuple(
+        _plan_stage(act, rule, centre if rule.of == "centre" else unit, parties)
+        for rule in act.rulebook.stages(kind, sensitive=sensitive, cause=cause)
+    )
+    vacant = [OFFICE_NAMES[stage.office].zh for stage in planned if not stage.deciders]
+    if vacant:
+        raise NoApproverError(offices="、".join(vacant))
+    if not can_be_decided_by_different_people([[p.id for p in stage.deciders] for stage in planned]):
+        raise NoApproverError(offices="、".join(dict.fromkeys(OFFICE_NAMES[stage.office].zh for stage in planned)))
+    return planned
+
+
+def _plan_stage(act: Act, rule: StageRule, unit: UnitRow, parties: Collection[str]) -> PlannedStage:
+    level = act.rulebook.service_level(rule.level)
+    deciders = tuple(p for p in appointments.holders(act, rule.office, unit.id) if p.id not in parties)
+    return PlannedStage(
+        office=rule.office,
+        unit=unit,
+        deciders=deciders,
+        working_days=level.working_days,
+        clause=rule.clause,
+        level=rule.level,
+    )
+
+
+def make_stages(request_id: str, version: int, planned: Collection[PlannedStage]) -> list[StageRow]:
+    """The rows of a chain, all waiting."""
+    return [
+        StageRow(
+            id=new_id(),
+            request_id=request_id,
+            version=version,
+            position=position,
+            office=stage.office.value,
+            unit_id=stage.unit.id,
+            clause=stage.clause,
+            level=stage.level,
+            state="waiting",
+        )
+        for position, stage in enumerate(planned)
+    ]
+
+
+def stage_due(act: Act, level: str, *, urgent: bool, opened_at: datetime, request_due: datetime | None) -> datetime:
+    """Last moment of a stage: its service level from its opening, never later than the request's own limit."""
+    days = 0 if urgent else act.rulebook.service_level(level).working_days
+    due = act.rulebook.calendar.due(opened_at, days)
+    return min(due, request_due) if request_due and request_due > opened_at else due

@@ -1,0 +1,117 @@
+"""Refusals of the requests: each names the broken rule and its clause."""
+
+from connector.errors import ConflictError, ForbiddenError, Text
+
+
+class SelfApprovalError(ForbiddenError):
+    """Nobody decides on a request he made or benefits from."""
+
+    code = "self-approval"
+    clause = "JC 7"
+    says = Text("不能审批自己提交或自己为使用人的申请", "Nobody decides on his own request or on himself")
+    remedy = Text("请由本环节的其他任职人员审批", "Another holder of this stage's office must decide")
+    who = Text("本环节其他任职人员", "another holder of the office")
+
+
+class SecondPartError(ForbiddenError):
+    """Nobody takes part twice in one request: application, decision and execution are different people."""
+
+    code = "second-part"
+    clause = "JC 7, HH 3"
+    says = Text("同一人不能在一份申请中参与两个环节", "The same person cannot take part twice in one request")
+    remedy = Text("请由本环节的其他任职人员审批", "Another holder of this stage's office must decide")
+    who = Text("本环节其他任职人员", "another holder of the office")
+
+
+class WrongOfficeError(ForbiddenError):
+    """The decider does not hold the office of this stage in its unit today."""
+
+    code = "wrong-office"
+    clause = "LC 6(1), JC 11"
+    says = Text("此环节须由{office}审批", "This stage is decided by: {office}")
+    remedy = Text("请由该岗位任职人员审批", "A holder of that office must decide")
+    who = Text("{office}", "{office}")
+
+
+class ContentChangedError(ConflictError):
+    """The content has changed since it was shown to the decider (B12)."""
+
+    code = "content-changed"
+    clause = "JC 11"
+    says = Text(
+        "申请内容在显示之后已变化，审批未提交", "The content has changed since it was shown; nothing was decided"
+    )
+    remedy = Text("请重新查看申请后再审批", "Read the request again, then decide")
+    who = Text("审批人", "the approver")
+
+
+class StageClosedError(ConflictError):
+    """Somebody else decided first, or an earlier stage is still open."""
+
+    code = "stage-closed"
+    clause = "JC 7"
+    says = Text("此环节的状态为{state}，不能审批", "This stage is {state}; it cannot be decided")
+    remedy = Text("请查看申请的当前环节", "Look at the request's present stage")
+    who = Text("审批人", "the approver")
+
+
+class RequestClosedError(ConflictError):
+    """The request has ended or is with the applicant."""
+
+    code = "request-closed"
+    clause = "JC 15"
+    says = Text("申请的状态为{state}，不能办理", "The request is {state}; this cannot be done")
+    remedy = Text("如仍需要，请重新提交申请", "Submit a new request if it is still needed")
+    who = Text("申请人", "the applicant")
+
+
+class OpenRequestError(ConflictError):
+    """Two requests for one person at once: one wins."""
+
+    code = "open-request"
+    clause = "LC 5(3)"
+    says = Text("此使用人已有一份未办结的申请", "This person already has an open request")
+    remedy = Text("请等待其办结，或由申请人撤回后再提交", "Wait until it has ended, or have its applicant withdraw it")
+    who = Text("原申请的申请人", "the applicant of the other request")
+
+
+class NoApproverError(ConflictError):
+    """A stage has nobody who may decide it. Refused, never skipped."""
+
+    code = "no-approver"
+    clause = "LC 6(1), JC 11"
+    says = Text("审批环节缺少可以审批的任职人员：{offices}", "No eligible office holder for: {offices}")
+    remedy = Text("请安全管理员办理任职登记并经另一人确认", "Have an appointment made and confirmed by a second person")
+    who = Text("安全管理员", "the security administrator")
+
+
+class NotApplicantError(ForbiddenError):
+    """Only the applicant may withdraw or resubmit, and only for a unit he belongs to."""
+
+    code = "not-applicant"
+    clause = "LC 6(1)"
+    says = Text("只有本单位的申请人可以办理此项", "Only the unit's applicant may do this")
+    remedy = Text("请由申请人或其所在单位办理", "Ask the applicant or his unit")
+    who = Text("申请人", "the applicant")
+
+
+class NothingToChangeError(ConflictError):
+    """The request asks for what is already so."""
+
+    code = "nothing-to-change"
+    clause = "LC 6(1)"
+    says = Text("申请的内容与现状相同", "The request asks for what is already so")
+    remedy = Text("请核对现有权限和账号状态", "Check present permissions and status")
+    who = Text("申请人", "the applicant")
+
+
+class WrongStatusError(ConflictError):
+    """The account's status does not allow this kind of request."""
+
+    code = "wrong-status"
+    clause = "LC 7"
+    says = Text("账号当前状态为{status}，不能申请{kind}", "The account is {status}; {kind} cannot be applied for")
+    remedy = Text(
+        "请核对账号状态；已禁用的账号请申请启用", "Check the status; a disabled account is enabled, not opened again"
+    )
+    who = Text("申请人", "the applicant")

@@ -1,0 +1,91 @@
+"""Pure rules about who may decide what. No clock, no database, no settings: everything is an argument."""
+
+import hmac
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from connector.errors import FieldProblem, RefusedInputError
+from connector.register.offices import OFFICE_NAMES
+from connector.regulations.vocabulary import AccountStatus, Office, RequestKind, Verdict
+from connector.requests.errors import (
+    ContentChangedError,
+    RequestClosedError,
+    SecondPartError,
+    SelfApprovalError,
+    StageClosedError,
+    WrongOfficeError,
+    WrongStatusError,
+)
+
+# Which present status allows which kind of request (LC 7, JC 10, GS 10(6)).
+ALLOWED_STATUS: Mapping[RequestKind, frozenset[AccountStatus]] = {
+    RequestKind.GRANT: frozenset({AccountStatus.ACTIVE}),
+    RequestKind.PASSWORD_RESET: frozenset({AccountStatus.ACTIVE}),
+    RequestKind.SUSPEND: frozenset({AccountStatus.ACTIVE}),
+    RequestKind.DISABLE: frozenset({AccountStatus.ACTIVE, AccountStatus.SUSPENDED, AccountStatus.FROZEN}),
+    RequestKind.ENABLE: frozenset({AccountStatus.SUSPENDED, AccountStatus.DISABLED, AccountStatus.FROZEN}),
+    RequestKind.CANCEL: frozenset(set(AccountStatus) - {AccountStatus.CANCELLED}),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """What the decider was shown, and what is there now."""
+
+    request_state: str
+    stage_state: str
+    digest: str
+    office: Office
+
+
+def check_may_decide(
+    shown: Shown, *, digest: str, person_id: str, parts: Mapping[str, str], office_holders: Collection[str]
+) -> None:
+    """Raises the rule that forbids this person to decide this stage now.
+
+    `parts` maps everybody who takes part so far to his part: applicant, beneficiary or decider (JC 7, HH 3).
+    `office_holders` are the persons who hold the stage's office in its unit today (LC 6(1), JC 11).
+    """
+    if shown.request_state != "pending":
+        raise RequestClosedError(state=shown.request_state)
+    if shown.stage_state != "open":
+        raise StageClosedError(state=shown.stage_state)
+    if parts.get(person_id) in ("applicant", "beneficiary"):
+        raise SelfApprovalError
+    if person_id in parts:
+        raise SecondPartError
+    if person_id not in office_holders:
+        raise WrongOfficeError(office=OFFICE_NAMES[shown.office].zh)
+    if not hmac.compare_digest(shown.digest, digest):
+        raise ContentChangedError
+
+
+def check_reason(verdict: Verdict, reason: str) -> None:
+    """A refusal or return says why (B7)."""
+    if verdict is not Verdict.APPROVE and len(reason.strip()) < 2:
+        raise RefusedInputError(
+            [FieldProblem("reason", "不同意或退回时请写明理由", "Give the reason", "JC 15")], clause="JC 15"
+        )
+
+
+def check_status_allows(kind: RequestKind, status: AccountStatus) -> None:
+    """The account's present status allows this kind of request."""
+    if status not in ALLOWED_STATUS.get(kind, frozenset({status})):
+        raise WrongStatusError(status=status.value, kind=kind.value)
+
+
+def can_be_decided_by_different_people(eligible: Sequence[Collection[str]]) -> bool:
+    """Whether each stage can get a person of its own (a complete matching of stages to persons exists)."""
+    taken: dict[str, int] = {}
+
+    def assign(stage: int, seen: set[str]) -> bool:
+        for person in eligible[stage]:
+            if person in seen:
+                continue
+            seen.add(person)
+            if person not in taken or assign(taken[person], seen):
+                taken[person] = stage
+                return True
+        return False
+
+    return all(assign(stage, set()) for stage in range(len(eligible)))

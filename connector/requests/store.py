@@ -1,0 +1,150 @@
+"""Queries of the requests. The only place that selects from their tables."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import and_, exists, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from connector.auth.act import Act
+from connector.errors import NotFoundError
+from connector.register.offices import in_office
+from connector.register.tables import AppointmentRow
+from connector.requests.tables import DecisionRow, NumberRow, ParticipantRow, RequestRow, StageRow, VersionRow
+
+OPEN_STATES = ("pending", "returned")
+
+
+def next_number(act: Act) -> str:
+    """The next number of the year, "QX-2026-000123"; gaps only where a transaction was rolled back."""
+    year = act.now.year
+    bump = update(NumberRow).where(NumberRow.year == year).values(last=NumberRow.last + 1).returning(NumberRow.last)
+    last = act.session.scalar(bump)
+    if last is None:
+        try:
+            with act.session.begin_nested():
+                act.session.add(NumberRow(year=year, last=0))
+        except IntegrityError:  # Another transaction began the year first.
+            act.session.expire_all()
+        last = act.session.scalar(bump)
+    return f"QX-{year}-{last:06d}"
+
+
+def get_request(act: Act, request_id: str, *, lock: bool = False) -> RequestRow:
+    """The request with this id or number; raises NotFoundError. `lock` holds its row until the end of the act."""
+    query = select(RequestRow).where(or_(RequestRow.id == request_id, RequestRow.number == request_id))
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    request = act.session.scalar(query)
+    if request is None:
+        raise NotFoundError(kind="申请 (request)", name=request_id)
+    return request
+
+
+def get_stage(act: Act, stage_id: str) -> StageRow:
+    """The stage with this id; raises NotFoundError."""
+    stage = act.session.get(StageRow, stage_id, populate_existing=True)
+    if stage is None:
+        raise NotFoundError(kind="审批环节 (stage)", name=stage_id)
+    return stage
+
+
+def stages_of(act: Act, request: RequestRow) -> list[StageRow]:
+    """The stages of the present version, in order."""
+    return list(
+        act.session.scalars(
+            select(StageRow)
+            .where(StageRow.request_id == request.id, StageRow.version == request.version)
+            .order_by(StageRow.position)
+        )
+    )
+
+
+def versions_of(act: Act, request_id: str) -> list[VersionRow]:
+    return list(
+        act.session.scalars(select(VersionRow).where(VersionRow.request_id == request_id).order_by(VersionRow.version))
+    )
+
+
+def decisions_of(act: Act, request_id: str) -> list[DecisionRow]:
+    return list(
+        act.session.scalars(
+            select(DecisionRow).where(DecisionRow.request_id == request_id).order_by(DecisionRow.decided_at)
+        )
+    )
+
+
+def parts_of(act: Act, request: RequestRow) -> dict[str, str]:
+    """Who takes part in the present version, and as what."""
+    rows = act.session.execute(
+        select(ParticipantRow.person_id, ParticipantRow.part).where(
+            ParticipantRow.request_id == request.id, ParticipantRow.version == request.version
+        )
+    )
+    return {person_id: part for person_id, part in rows}
+
+
+def list_requests(
+    act: Act,
+    *,
+    states: Collection[str] = (),
+    kind: str | None = None,
+    applicant_id: str | None = None,
+    account_id: str | None = None,
+    first: int = 0,
+    count: int = 50,
+) -> list[RequestRow]:
+    """Requests, newest first."""
+    query = select(RequestRow).order_by(RequestRow.submitted_at.desc(), RequestRow.id).offset(first).limit(count)
+    if states:
+        query = query.where(RequestRow.state.in_(states))
+    if kind:
+        query = query.where(RequestRow.kind == kind)
+    if applicant_id:
+        query = query.where(or_(RequestRow.applicant_id == applicant_id, RequestRow.person_id == applicant_id))
+    if account_id:
+        query = query.where(RequestRow.account_id == account_id)
+    return list(act.session.scalars(query))
+
+
+def list_inbox(act: Act, person_id: str, *, count: int = 200) -> list[tuple[StageRow, RequestRow]]:
+    """Open stages this person may decide: his office in that unit, and no other part in the request. Due first."""
+    holds = exists().where(
+        AppointmentRow.person_id == person_id,
+        AppointmentRow.unit_id == StageRow.unit_id,
+        AppointmentRow.office == StageRow.office,
+        in_office(act),
+    )
+    takes_part = exists().where(
+        and_(
+            ParticipantRow.request_id == StageRow.request_id,
+            ParticipantRow.version == StageRow.version,
+            ParticipantRow.person_id == person_id,
+        )
+    )
+    rows = act.session.execute(
+        select(StageRow, RequestRow)
+        .join(RequestRow, and_(RequestRow.id == StageRow.request_id, RequestRow.version == StageRow.version))
+        .where(StageRow.state == "open", holds, ~takes_part)
+        .order_by(StageRow.due_at, RequestRow.number)
+        .limit(count)
+    )
+    return [(stage, request) for stage, request in rows]
+
+
+def list_due_stages(act: Act, before: datetime) -> list[tuple[StageRow, RequestRow]]:
+    """Open stages whose time limit lies before this moment, oldest first."""
+    rows = act.session.execute(
+        select(StageRow, RequestRow)
+        .join(RequestRow, RequestRow.id == StageRow.request_id)
+        .where(StageRow.state == "open", StageRow.due_at.is_not(None), StageRow.due_at <= before)
+        .order_by(StageRow.due_at)
+    )
+    return [(stage, request) for stage, request in rows]
+
+
+def count_by_state(act: Act) -> dict[str, int]:
+    return {
+        state: number
+        for state, number in act.session.execute(select(RequestRow.state, func.count()).group_by(RequestRow.state))
+    }

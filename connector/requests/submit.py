@@ -1,0 +1,210 @@
+"""Submits requests: everything is checked and the chain is computed before anything is stored."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+
+from connector.audit import service as audit
+from connector.audit.events import Event
+from connector.auth.act import Act
+from connector.auth.actor import ActorKind
+from connector.outbox import service as outbox
+from connector.register import accounts, catalogue, people, units
+from connector.register.tables import AccountRow, PersonRow, UnitRow
+from connector.regulations.vocabulary import AccountStatus, RequestKind
+from connector.requests import store
+from connector.requests.chain import PlannedStage, make_stages, plan_chain, stage_due
+from connector.requests.content import content_digest, stored_form
+from connector.requests.errors import NotApplicantError, NothingToChangeError, OpenRequestError
+from connector.requests.forms import RequestForm, check_fields
+from connector.requests.rules import check_status_allows
+from connector.requests.tables import ParticipantRow, RequestRow, StageRow, VersionRow
+from connector.storage.tables import new_id
+
+PROPOSALS = (RequestKind.DISABLE_DORMANT, RequestKind.RELEASE_DEPARTURES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """A form that holds: whom and what it is about, and who decides it."""
+
+    form: RequestForm
+    unit: UnitRow
+    person: PersonRow | None
+    account: AccountRow | None
+    cause: str
+    chain: tuple[PlannedStage, ...]
+
+
+def preview_chain(act: Act, form: RequestForm) -> tuple[PlannedStage, ...]:
+    """The chain as the applicant is shown it before submission (B2). Raises what submission would raise.
+
+    Whatever the check registered on the way is undone: a preview stores nothing.
+    """
+    with act.session.begin_nested() as trial:
+        chain = check_form(act, form).chain
+        trial.rollback()
+    return chain
+
+
+def submit_request(act: Act, form: RequestForm) -> RequestRow:
+    """Checks the form against the rules in force, fixes its chain and content, and opens the first stage.
+
+    Raises RefusedInputError with every wrong field, NoApproverError, SecondAccountError, OpenRequestError,
+    WrongStatusError, NothingToChangeError, NotApplicantError; then nothing is stored.
+    """
+    checked = check_form(act, form)
+    request = RequestRow(
+        id=new_id(),
+        number=store.next_number(act),
+        kind=form.kind.value,
+        state="pending",
+        version=0,
+        digest="",
+        form={},
+        unit_id=checked.unit.id,
+        person_id=checked.person.id if checked.person else None,
+        account_id=checked.account.id if checked.account else None,
+        applicant_id=act.actor.person_id,
+        submitted_by=act.actor.name,
+        submitted_at=act.now,
+    )
+    request.due_at = _request_due(act, form, act.now)
+    try:
+        with act.session.begin_nested():
+            act.session.add(request)
+    except IntegrityError as error:
+        raise OpenRequestError from error
+    put_version(act, request, checked, Event.REQUEST_SUBMITTED)
+    return request
+
+
+def put_version(act: Act, request: RequestRow, checked: Checked, event: Event) -> None:
+    """Adds the next version with its stages and parties, and opens its first stage."""
+    request.version += 1
+    stages = make_stages(request.id, request.version, checked.chain)
+    request.form = stored_form(checked.form)
+    request.cause, request.urgent = checked.cause, checked.form.urgent
+    request.digest = content_digest(
+        version=request.version,
+        form=request.form,
+        person_id=request.person_id,
+        account_id=request.account_id,
+        stages=stages,
+    )
+    act.session.add(
+        VersionRow(
+            request_id=request.id,
+            version=request.version,
+            digest=request.digest,
+            form=request.form,
+            submitted_by=act.actor.name,
+            submitted_at=act.now,
+        )
+    )
+    act.session.add_all(stages)
+    _add_parties(act, request)
+    record_request(act, event, request, digest=request.digest, kind=request.kind, version=request.version)
+    open_stage(act, request, stages[0])
+
+
+def open_stage(act: Act, request: RequestRow, stage: StageRow) -> None:
+    """Opens a stage: its clock starts and its office is told (webhook, mail) through the outbox."""
+    stage.state, stage.opened_at = "open", act.now
+    stage.due_at = stage_due(act, stage.level, urgent=request.urgent, opened_at=act.now, request_due=request.due_at)
+    act.session.flush()
+    outbox.enqueue(
+        act,
+        "stage.opened",
+        key=f"stage.opened:{stage.id}",
+        lane=f"stage:{stage.id}",
+        payload={"stage_id": stage.id},
+        request_id=request.id,
+    )
+
+
+def record_request(act: Act, event: Event, request: RequestRow, **data: Any) -> None:
+    """Writes one audit entry about a request."""
+    audit.record(
+        act, event, f"request:{request.id}",
+        request_id=request.id, person_id=request.person_id, account_id=request.account_id,
+        number=request.number, **data,
+    )  # fmt: skip
+
+
+def check_form(act: Act, form: RequestForm) -> Checked:
+    """Everything that must hold before a form is stored."""
+    check_fields(form, act.rulebook.form(form.kind))
+    unit = units.get_unit(act, form.unit_code)
+    _check_applicant(act, form, unit)
+    person, account = _find_subject(act, form)
+    cause = form.cause
+    if account is not None:
+        status = AccountStatus(account.status)
+        check_status_allows(form.kind, status)
+        cause = _cause_of_status(act, account) if form.kind is RequestKind.ENABLE else form.cause
+    permissions = catalogue.check_permissions(act, (*form.permissions, *form.withdraw))
+    if form.kind is RequestKind.GRANT:
+        _check_changes_something(act, form, account)
+    for name in form.accounts:
+        accounts.get_by_user_name(act, name)
+    parties = {p for p in (act.actor.person_id, person.id if person else None) if p}
+    sensitive = any(p.sensitive for p in permissions if p.id in form.permissions)
+    chain = plan_chain(act, form.kind, unit, sensitive=sensitive, cause=cause, parties=parties)
+    return Checked(form=form, unit=unit, person=person, account=account, cause=cause, chain=chain)
+
+
+def _check_applicant(act: Act, form: RequestForm, unit: UnitRow) -> None:
+    """The applicant belongs to the unit or to one above it (LC 6(1)); proposals are made by jobs only."""
+    if act.actor.kind is ActorKind.JOB:
+        return
+    if form.kind in PROPOSALS or not act.actor.person_id:
+        raise NotApplicantError
+    applicant = people.get_person(act, act.actor.person_id)
+    if not units.is_within(unit, units.get_unit_by_id(act, applicant.unit_id)):
+        raise NotApplicantError
+
+
+def _find_subject(act: Act, form: RequestForm) -> tuple[PersonRow | None, AccountRow | None]:
+    if form.account:
+        account = accounts.get_by_user_name(act, form.account)
+        return people.get_person(act, account.person_id), account
+    if form.person is None:
+        return None, None
+    person = people.ensure_person(act, form.person)
+    accounts.check_no_account(act, person)
+    return person, None
+
+
+def _check_changes_something(act: Act, form: RequestForm, account: AccountRow | None) -> None:
+    held = {p.id for p in accounts.list_grants(act, account)} if account else set()
+    if not set(form.permissions) - held and not set(form.withdraw) & held:
+        raise NothingToChangeError
+
+
+def _cause_of_status(act: Act, account: AccountRow) -> str:
+    """Why the account is out of use is read from its history, not from the applicant (LC 7(3))."""
+    return accounts.present_cause(act, account)
+
+
+def _add_parties(act: Act, request: RequestRow) -> None:
+    parties: dict[str, str] = {}
+    if request.applicant_id:
+        parties[request.applicant_id] = "applicant"
+    if request.person_id and request.person_id not in parties:
+        parties[request.person_id] = "beneficiary"
+    act.session.add_all(
+        ParticipantRow(request_id=request.id, version=request.version, person_id=person_id, part=part)
+        for person_id, part in parties.items()
+    )
+    act.session.flush()
+
+
+def _request_due(act: Act, form: RequestForm, start: datetime) -> datetime | None:
+    """The limit of the whole request, where a regulation sets one (LC 7(1): 1 working day, urgent at once)."""
+    level = act.rulebook.request_level(form.kind)
+    if level is None:
+        return None
+    return act.rulebook.calendar.due(start, 0 if form.urgent else level.working_days)
