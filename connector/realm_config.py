@@ -104,6 +104,8 @@ class RealmConfig(Strict):
     service_account_roles: tuple[str, ...]
     permissions: tuple[FineGrainedPermission, ...]
     weak_passwords: tuple[str, ...]
+    amr: dict[str, str]  # authenticator to its name in tokens
+    amr_seconds: int
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
@@ -127,11 +129,11 @@ def config_dir() -> Path:
 def load_realm_config(directory: Path | None = None) -> RealmConfig:
     """Reads and checks all files; raises pydantic's ValidationError naming what is wrong."""
     folder = directory or config_dir()
-    realm, profile, clients, roles, groups, permissions, passwords = (
+    realm, profile, clients, roles, groups, permissions, passwords, login = (
         tomllib.loads((folder / name).read_text(encoding="utf-8"))
         for name in (
             "01-realm.toml", "02-user-profile.toml", "03-clients.toml", "04-roles.toml", "05-groups.toml",
-            "06-permissions.toml", "07-passwords.toml",
+            "06-permissions.toml", "07-passwords.toml", "08-login.toml",
         )
     )  # fmt: skip
     return RealmConfig.model_validate(
@@ -144,6 +146,8 @@ def load_realm_config(directory: Path | None = None) -> RealmConfig:
             "service_account_roles": permissions["service_account"]["roles"],
             "permissions": permissions["permission"],
             "weak_passwords": passwords["weak"],
+            "amr": login["amr"],
+            "amr_seconds": login["amr_seconds"]["max_age"],
         }
     )
 

@@ -1,0 +1,51 @@
+"""Commands of the realm as code: apply it, or tell how Keycloak differs from it. Prints; decides nothing."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from connector.adapters.realm_changes import Change
+from connector.adapters.realm_setup import realm_applier
+from connector.audit import service as audit
+from connector.audit.events import Event
+from connector.cli.session import opened, operator, show
+
+app = typer.Typer(no_args_is_help=True, help="Keycloak 域配置 / the realm as code")
+Json = Annotated[bool, typer.Option("--json", help="print JSON")]
+progress = Console(stderr=True)
+
+
+@app.command("apply")
+def apply_realm(as_json: Json = False) -> None:
+    """将域配置应用到 Keycloak / Apply realm-config/ to Keycloak; what was changed by hand is put back."""
+    with opened() as connector:
+        applier = realm_applier(connector.settings, connector.rulebook)
+        with progress.status("Keycloak …") as status:
+            changes = applier.apply(lambda part: status.update(f"Keycloak: {part}"))
+        if done := [str(change) for change in changes if change.kind != "unexpected"]:
+            with connector.act(operator()) as act:
+                audit.record(act, Event.REALM_APPLIED, f"realm:{applier.parameters.realm}", changes=done)
+    _print(changes, as_json)
+
+
+@app.command("diff")
+def diff_realm(as_json: Json = False) -> None:
+    """显示 Keycloak 与域配置的差异 / Tell every difference and change nothing; exit code 3 when there is one."""
+    with opened() as connector:
+        applier = realm_applier(connector.settings, connector.rulebook)
+        with progress.status("Keycloak …") as status:
+            changes = applier.diff(lambda part: status.update(f"Keycloak: {part}"))
+    _print(changes, as_json)
+    if changes:
+        raise typer.Exit(3)
+
+
+def _print(changes: list[Change], as_json: bool) -> None:
+    if as_json:
+        show([asdict(change) for change in changes], as_json=True)
+        return
+    for change in changes:
+        typer.echo(change)
+    typer.echo(f"{len(changes)} 处差异 / difference(s)")
