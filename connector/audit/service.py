@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from connector.audit.errors import UnrecordableDataError
 from connector.audit.events import Event
+from connector.audit.leaf import NoCanonicalFormError, canonical_bytes
 from connector.audit.tables import AuditEntryRow
 from connector.auth.act import Act
 
@@ -22,7 +24,12 @@ def record(
 
     `subject` is "kind:id". `data` must be plain JSON and must hold no personal value: no document number, no phone,
     no password, no link. An `alarm` is shown in the list of alarms until somebody acknowledges it.
+    Raises UnrecordableDataError when the data has no RFC 8785 form.
     """
+    try:
+        canonical_bytes(data)
+    except NoCanonicalFormError as error:  # It could never be sealed, and everything after it neither.
+        raise UnrecordableDataError(event=event.value) from error
     act.session.add(
         AuditEntryRow(
             at=act.now,
