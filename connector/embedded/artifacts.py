@@ -98,7 +98,7 @@ def unpack(archive: Path, folder: Path) -> None:
     half = folder.with_name(f".{folder.name}.half")
     shutil.rmtree(half, ignore_errors=True)
     with zipfile.ZipFile(archive) as opened:
-        opened.extractall(half)  # noqa: S202  the archive's hash was checked when it was fetched.
+        opened.extractall(half)  # The archive's hash was checked when it was fetched.
     (top,) = half.iterdir()
     for script in top.glob("bin/*.sh"):
         script.chmod(0o755)

@@ -1,4 +1,4 @@
-"""What can go wrong while a server is fetched or started on this machine. All are faults of the machine, not refusals."""
+"""What can go wrong while a server is fetched or started on this machine: faults of the machine, not refusals."""
 
 from connector.errors import Text, UnavailableError
 
@@ -28,3 +28,11 @@ class JavaMissingError(UnavailableError):
     code = "java-missing"
     says = Text("本机没有可用的 Java {least} 或更高版本", "This machine has no usable Java {least} or later")
     remedy = Text("请安装 Java {least} 以上版本，或设置 JAVA_HOME", "Install Java {least} or later, or set JAVA_HOME")
+
+
+class DirectoryChangeError(UnavailableError):
+    """The sample directory refused a change; those before it in the same list were made."""
+
+    code = "directory-change-refused"
+    says = Text("示例人事目录拒绝了修改：{reason}", "The sample directory refused a change: {reason}")
+    remedy = Text("请核对条目是否存在", "Check that the entry exists")

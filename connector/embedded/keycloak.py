@@ -48,7 +48,7 @@ def start_keycloak(
         "KC_BOOTSTRAP_ADMIN_USERNAME": ADMIN_USER,  # Used only by the start that makes the database.
         "KC_BOOTSTRAP_ADMIN_PASSWORD": password,
     }
-    command = [program, "start", "--optimized", *_start_options(data_dir, port)]
+    command = [str(program), "start", "--optimized", *_start_options(data_dir, port)]
     process = start_process("Keycloak", command, log_file=data_dir / "keycloak.log", environment=environment)
     url = f"http://localhost:{port}"
     process.wait_ready(lambda: is_answering(url), _READY_SECONDS)
@@ -68,7 +68,7 @@ def _start_options(data_dir: Path, port: int) -> list[str]:
 
 
 def prepare_keycloak(cache_dir: Path, java_home: Path, progress: Progress = ignore_progress) -> Path:
-    """Keycloak's folder in `cache_dir`, fetched, unpacked and built; the mark is written last, so half a build is redone."""
+    """Keycloak's folder in `cache_dir`: fetched, unpacked, built. The mark comes last, so half a build is redone."""
     folder = cache_dir / f"keycloak-{KEYCLOAK.version}"
     mark = folder / ".built"
     with locked(cache_dir / "keycloak.lock"):
@@ -81,7 +81,7 @@ def prepare_keycloak(cache_dir: Path, java_home: Path, progress: Progress = igno
 
 
 def _build(folder: Path, java_home: Path, log_file: Path) -> None:
-    command = [folder / "bin" / "kc.sh", "build", "--db=dev-file"]
+    command = [str(folder / "bin" / "kc.sh"), "build", "--db=dev-file"]
     build = start_process("Keycloak build", command, log_file=log_file, environment={"JAVA_HOME": str(java_home)})
     build.wait_done(_BUILD_SECONDS)
 

@@ -1,4 +1,4 @@
-"""Starts and ends server processes of this machine, each in a process group of its own. Knows no server in particular."""
+"""Starts and ends server processes of this machine, each in a process group of its own. Knows no server."""
 
 import contextlib
 import os

@@ -16,7 +16,7 @@ from tests.servers.needs import need_program
 _OWNER = "tester"
 _PASSWORD = "loopback-only"
 _START_SECONDS = 30.0
-_DEBIAN_FOLDERS = tuple(
+DEBIAN_FOLDERS = tuple(
     str(folder)
     for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda f: int(f.parent.name), reverse=True)
 )
@@ -64,9 +64,9 @@ class Postgres:
 
 
 def start_postgres(folder: Path) -> Postgres:
-    """Makes a new cluster in `folder` and starts it. Root starts it as the account `postgres`: the server refuses root."""
-    initdb = need_program("initdb", "postgresql", _DEBIAN_FOLDERS)
-    server = need_program("postgres", "postgresql", _DEBIAN_FOLDERS)
+    """Makes a new cluster in `folder` and starts it; as the account `postgres` when this is root, which it refuses."""
+    initdb = need_program("initdb", "postgresql", DEBIAN_FOLDERS)
+    server = need_program("postgres", "postgresql", DEBIAN_FOLDERS)
     account = _account()
     folder.mkdir(parents=True)
     password_file = folder / "password"

@@ -1,0 +1,51 @@
+"""Installs the Debian packages whose servers the tests run, where it may; else says what to install, and ends 1."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+from tests.servers.needs import find_program
+from tests.servers.postgres import DEBIAN_FOLDERS
+
+NEEDED = {
+    "slapd": ("slapd", "slapadd"),
+    "ldap-utils": ("ldapmodify",),
+    "postgresql": ("initdb", "postgres"),
+}
+
+
+def missing_packages() -> list[str]:
+    """Debian packages of which at least one program is not on this machine."""
+    return [
+        package
+        for package, programs in NEEDED.items()
+        if any(find_program(program, DEBIAN_FOLDERS) is None for program in programs)
+    ]
+
+
+def install(packages: list[str]) -> None:
+    """Installs them without starting a server: the run level keeps Debian's scripts from doing so."""
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
+    subprocess.run(["apt-get", "update", "-q"], check=True, env=environment, stdout=sys.stderr)
+    command = ["apt-get", "install", "-q", "-y", "--no-install-recommends", *packages]
+    subprocess.run(command, check=True, env=environment, stdout=sys.stderr)
+
+
+def main() -> int:
+    missing = missing_packages()
+    if missing and os.geteuid() == 0 and shutil.which("apt-get"):
+        install(missing)
+        missing = missing_packages()
+    if missing:
+        wanted = " ".join(missing)
+        print(
+            f"缺少测试所需的软件包，请以 root 运行 / Needed by the tests, run as root:\n  apt-get install {wanted}",
+            file=sys.stderr,
+        )
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
