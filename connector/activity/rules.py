@@ -5,7 +5,7 @@ somebody who stays signed in for weeks is only seen by his refreshes.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -18,8 +18,9 @@ RESET_PATH = re.compile(r"^users/([^/]+)/reset-password$")
 USER_PATH = re.compile(r"^users/([^/]+)")
 # An allow list: a name typed at a failed login may be a password, and redirect addresses carry codes.
 KEPT_DETAILS = frozenset(
-    {"auth_method", "auth_type", "client_auth_method", "credential_type", "custom_required_action", "grant_type",
-     "reason", "refresh_token_type", "remember_me", "response_type", "revoked_client", "scope", "session_expired"}
+    {"auth_method", "auth_type", "by_client_id", "by_realm", "by_us", "by_user_id", "client_auth_method",
+     "credential_type", "custom_required_action", "grant_type", "reason", "refresh_token_type", "remember_me",
+     "response_type", "revoked_client", "scope", "session_expired"}
 )  # fmt: skip
 
 
@@ -45,14 +46,24 @@ class Seen:
 
 def subject_of(event: IdpEvent) -> str | None:
     """The user it happened to: of an admin event the one its path names, not the administrator."""
-    if event.kind != "admin":
+    if event.kind != "admin" or event.user_id:
         return event.user_id
     found = USER_PATH.match(event.resource_path or "")
     return found.group(1) if found else None
 
 
-def kept_details(details: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in details.items() if name in KEPT_DETAILS}
+def actor_of(event: IdpEvent) -> str | None:
+    """Keycloak id of the administrator or service account that did it; None for a person's own event."""
+    return event.details.get("by_user_id") if event.kind == "admin" else None
+
+
+def kept_details(event: IdpEvent) -> dict[str, Any]:
+    """What is kept of the details; of a changed role mapping the names of the roles, of nothing else what was sent."""
+    kept = {name: value for name, value in event.details.items() if name in KEPT_DETAILS}
+    sent = event.details.get("representation")
+    if event.type.endswith("ROLE_MAPPING") and isinstance(sent, list):
+        kept["roles"] = [str(role["name"]) for role in sent if isinstance(role, dict) and "name" in role]
+    return kept
 
 
 def is_use(event: IdpEvent) -> bool:

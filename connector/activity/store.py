@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from connector.activity.rules import Seen, kept_details, subject_of
+from connector.activity.rules import Seen, actor_of, kept_details, subject_of
 from connector.activity.tables import ActivityRow, CursorRow, IdpEventRow, SubsystemUseRow
 from connector.ports import IdpEvent
 from connector.storage.upsert import dialect_insert
@@ -27,8 +27,8 @@ def insert_events(session: Session, events: Sequence[IdpEvent]) -> list[IdpEvent
 def _row(event: IdpEvent) -> dict[str, Any]:
     return {
         "id": event.event_id, "kind": event.kind, "at": event.at, "type": event.type, "user_id": subject_of(event),
-        "actor_id": event.user_id if event.kind == "admin" else None, "client_id": event.client_id, "ip": event.ip,
-        "error": event.error, "resource_path": event.resource_path, "details": kept_details(event.details),
+        "actor_id": actor_of(event), "client_id": event.client_id, "ip": event.ip,
+        "error": event.error, "resource_path": event.resource_path, "details": kept_details(event),
     }  # fmt: skip
 
 

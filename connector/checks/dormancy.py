@@ -122,7 +122,7 @@ def list_dormant(act: Act, rule: DormancyRule, *, limit: int | None = None) -> l
     """Dormant and never-used accounts, the longest idle first. Reads only."""
     verdict = verdict_of(rule).label("verdict")
     idle_since = func.coalesce(_last_used, _active_since)
-    columns = [AccountRow.id, AccountRow.user_name, AccountRow.account_class, verdict]
+    columns: list[Any] = [AccountRow.id, AccountRow.user_name, AccountRow.account_class, verdict]
     columns += [ActivityRow.last_used_at, _active_since]
     newest_cutoff = rule.now - min(rule.dormancy, rule.never_used)
     query = (

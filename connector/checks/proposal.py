@@ -1,9 +1,8 @@
 """Turns the findings of the zombie scan into one request to the principal (LC 7(2)). Disables nobody by itself."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import case, exists, select, update
 
 from connector.audit import service as audit
 from connector.audit.events import Event
@@ -12,6 +11,7 @@ from connector.checks import dormancy
 from connector.checks.dormancy import DormancyRule, DormancyVerdict, DormantAccount
 from connector.checks.tables import FindingRow, ScanRow
 from connector.register import units
+from connector.register.tables import AccountStateRow
 from connector.regulations.vocabulary import RequestKind
 from connector.requests import service as requests
 from connector.requests.forms import RequestForm
@@ -28,6 +28,7 @@ def propose_dormant(act: Act) -> RequestRow | None:
     Not proposed: who is in an open proposal, and whom a principal looked at within the last period of the rule.
     Raises what `requests.service.submit_request` raises, for example when the office of principal is vacant.
     """
+    settle_findings(act)
     rule = dormancy.rule_in_force(act)
     counts = dormancy.count_verdicts(act, rule)
     spoken_for = _spoken_for(act, rule)
@@ -56,17 +57,21 @@ def list_findings(act: Act, request_id: str) -> Sequence[FindingRow]:
     return act.session.scalars(query).all()
 
 
-def mark_finding(act: Act, request_id: str, account_id: str, state: str) -> None:
-    """States what became of a proposed account: "decided", or "spared" because the person came back meanwhile."""
-    for finding in act.session.scalars(
-        select(FindingRow).where(FindingRow.request_id == request_id, FindingRow.account_id == account_id)
-    ):
-        finding.state = state
+def settle_findings(act: Act) -> None:
+    """States what became of the accounts of closed proposals: "decided" when disabled by it, else "spared".
 
-
-def was_used_since(last_used_at: datetime | None, proposed_at: datetime) -> bool:
-    """Whether a person who was proposed came back before the decision took effect; then he is spared."""
-    return last_used_at is not None and last_used_at > proposed_at
+    Spared is whom the principal excluded, whom he did not approve, and who logged in between proposal and decision.
+    """
+    disabled_by_it = exists().where(
+        AccountStateRow.account_id == FindingRow.account_id, AccountStateRow.request_id == FindingRow.request_id
+    )
+    closed = exists().where(RequestRow.id == FindingRow.request_id, RequestRow.state.not_in(OPEN_STATES))
+    act.session.execute(
+        update(FindingRow)
+        .where(FindingRow.state == "proposed", closed)
+        .values(state=case((disabled_by_it, "decided"), else_="spared"))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _spoken_for(act: Act, rule: DormancyRule) -> set[str]:

@@ -103,7 +103,9 @@ def list_runs(session: Session, *, job: str | None = None, limit: int = 50) -> S
     return session.scalars(query if job is None else query.where(JobRunRow.job == job)).all()
 
 
-def delete_runs(session: Session, jobs: Sequence[str], before: datetime) -> int:
-    """Deletes finished runs of `jobs` older than `before`: what they did stands in the record, not here."""
-    statement = delete(JobRunRow).where(JobRunRow.job.in_(jobs), JobRunRow.due_at < before)
-    return len(session.scalars(statement.where(JobRunRow.outcome != "running").returning(JobRunRow.id)).all())
+def delete_runs(session: Session, jobs: Sequence[str] | None, before: datetime) -> int:
+    """Deletes finished runs of `jobs` (None = all) that are older than `before`; returns how many."""
+    statement = delete(JobRunRow).where(JobRunRow.due_at < before, JobRunRow.outcome != "running")
+    if jobs is not None:
+        statement = statement.where(JobRunRow.job.in_(jobs))
+    return len(session.scalars(statement.returning(JobRunRow.id)).all())

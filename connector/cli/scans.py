@@ -1,0 +1,107 @@
+"""Commands of the scans and of the mirror they read: zombies, password ages, activity. Prints; decides nothing."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from connector.activity import service as activity
+from connector.auth.act import Act
+from connector.checks import dormancy, passwords, proposal
+from connector.cli.session import opened, operator, show
+from connector.errors import NotFoundError
+from connector.register import accounts
+from connector.register.offices import OFFICE_ZONE
+from connector.register.tables import AccountRow
+
+app = typer.Typer(no_args_is_help=True, help="检查 / scans")
+Json = Annotated[bool, typer.Option("--json", help="print JSON")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="show what would be done; write nothing")]
+Count = Annotated[int, typer.Option(min=1, max=10_000, help="most rows to show, or to act on")]
+EVENT_COLUMNS = ("at", "kind", "type", "error", "client_id", "ip", "resource_path", "details")
+
+
+@app.command("dormant")
+def scan_dormant(dry_run: DryRun = False, count: Count = 100, as_json: Json = False) -> None:
+    """僵尸用户检查，提请主要负责人批准 / Find zombie accounts and propose them to the principal (LC 7(2))."""
+    with opened() as connector, connector.act(operator()) as act:
+        rule = dormancy.rule_in_force(act)
+        request = None if dry_run else proposal.propose_dormant(act)
+        found = dormancy.list_dormant(act, rule, limit=count)
+        result: dict[str, Any] = {
+            "dry_run": dry_run,
+            "rule": rule.as_json(),
+            "counts": {verdict.value: number for verdict, number in dormancy.count_verdicts(act, rule).items()},
+            "request": request.number if request else None,
+        }
+    rows = [{"user_name": account.user_name, **account.evidence()} for account in found]
+    _print(result, rows, as_json)
+
+
+@app.command("passwords")
+def scan_passwords(dry_run: DryRun = False, count: Count = 100, as_json: Json = False) -> None:
+    """口令期限检查 / Password ages: notices before the limit, a forced change at it (JC 25, GS 10(4))."""
+    with opened() as connector, connector.act(operator()) as act:
+        due = passwords.list_due(act, limit=count)
+        if not dry_run:
+            passwords.act_on_due(act, due)
+            forced = sum(each.days_left == 0 for each in due)
+            passwords.record_scan(act, notices=len(due) - forced, forced=forced)
+        result = {
+            "dry_run": dry_run,
+            "counts": {verdict.value: number for verdict, number in passwords.count_verdicts(act).items()},
+            "initial": passwords.list_initial(act, limit=count),
+        }
+    _print(result, [each.as_json() for each in due], as_json)
+
+
+@app.command("activity")
+def show_activity(user_name: str, as_json: Json = False) -> None:
+    """一个账号的使用情况 / Last use and password age of one account, as the mirror knows them."""
+    with opened() as connector, connector.act(operator()) as act:
+        account = _account(act, user_name)
+        result = {
+            "user_name": account.user_name,
+            "last_used_at": activity.last_used_at(act, account.id),
+            "password_set_at": activity.password_set_at(act, account.id),
+            "subsystems": activity.uses_by_subsystem(act, account.id),
+            "covers_since": activity.covers_since(act),
+        }
+    show(result, as_json)
+
+
+@app.command("events")
+def list_events(
+    user_name: Annotated[str | None, typer.Option("--account", help="user name")] = None,
+    type_name: Annotated[str | None, typer.Option("--type", help="for example LOGIN or ACTION:USER")] = None,
+    since: Annotated[datetime | None, typer.Option(help="first moment, in Chinese time")] = None,
+    until: Annotated[datetime | None, typer.Option(help="moment after the last, in Chinese time")] = None,
+    count: Count = 50,
+    as_json: Json = False,
+) -> None:
+    """Keycloak 事件 / Keycloak's events as they are kept (GX 10), newest first."""
+    with opened() as connector, connector.act(operator()) as act:
+        found = activity.list_events(
+            act,
+            account_id=_account(act, user_name).id if user_name else None,
+            type_name=type_name,
+            since=since.replace(tzinfo=OFFICE_ZONE) if since else None,
+            until=until.replace(tzinfo=OFFICE_ZONE) if until else None,
+            limit=count,
+        )
+    show([{name: getattr(event, name) for name in EVENT_COLUMNS} for event in found], as_json)
+
+
+def _account(act: Act, user_name: str) -> AccountRow:
+    account = accounts.find_by_user_name(act, user_name)
+    if account is None:
+        raise NotFoundError(kind="账号 (account)", name=user_name)
+    return account
+
+
+def _print(result: dict[str, Any], rows: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        show(result | {"accounts": rows}, as_json=True)
+        return
+    show(result)
+    show(rows)

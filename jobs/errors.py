@@ -1,0 +1,38 @@
+"""What a job finds out that must not be taken for success."""
+
+from connector.errors import ConnectorError, NotFoundError, Text
+
+
+class RecordBrokenError(ConnectorError):
+    """The record is not as it was signed; names the first bad place."""
+
+    code = "record-broken"
+    status = 500
+    clause = "GX 10"
+    says = Text(
+        "审计记录与签署的检查点不符：{kind}，位置{position}",
+        "The record is not as it was signed: {kind} at position {position}",
+    )
+    remedy = Text(
+        "请保全现场，运行 trading-idp audit verify，并与异地检查点核对",
+        "Preserve the machine, run trading-idp audit verify, and compare with checkpoints kept elsewhere",
+    )
+    who = Text("审计管理员", "the auditor")
+
+
+class UnknownJobError(NotFoundError):
+    """There is no job of this name."""
+
+    code = "unknown-job"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(kind="作业 (job)", name=name)
+
+
+class JobRunningError(ConnectorError):
+    """The job is running now; two runs at once would do the same work."""
+
+    code = "job-running"
+    status = 409
+    says = Text("作业{name}正在运行", "The job {name} is running")
+    remedy = Text("请稍后再运行", "Run it again later")

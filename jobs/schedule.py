@@ -1,0 +1,174 @@
+"""The one table of jobs: name, when, which function, and what it does. Times of day are those of Asia/Shanghai."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from connector.bootstrap import Connector
+from connector.errors import Text
+from jobs import (
+    check_calendar,
+    deliver_outbox,
+    ingest_events,
+    probe_service_account,
+    remind_deadlines,
+    scan_dormant,
+    scan_passwords,
+    seal_record,
+    sync_departures,
+    take_baseline,
+    tidy_runs,
+    verify_record,
+)
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")  # Containers run in UTC; without this, 02:00 would be 10:00 in Beijing.
+ORIGIN = datetime(2026, 1, 1, tzinfo=SHANGHAI)
+
+
+class When(Protocol):
+    """When a job is due. `slot` is the newest moment it was due at or before `now`: the name of that run."""
+
+    def slot(self, now: datetime) -> datetime: ...
+
+    def trigger(self) -> Any: ...
+
+    def words(self) -> Text: ...
+
+
+@dataclass(frozen=True)
+class Every:
+    """Due at each whole multiple of `span` since 2026-01-01 00:00 +08:00: every process names the same slots."""
+
+    span: timedelta
+
+    def slot(self, now: datetime) -> datetime:
+        return (ORIGIN + (now - ORIGIN) // self.span * self.span).astimezone(UTC)
+
+    def trigger(self) -> IntervalTrigger:
+        return IntervalTrigger(seconds=self.span.total_seconds(), start_date=ORIGIN, timezone=SHANGHAI)
+
+    def words(self) -> Text:
+        seconds = int(self.span.total_seconds())
+        if seconds % 3600 == 0:
+            return Text(f"每{seconds // 3600}小时", f"every {seconds // 3600} h")
+        if seconds % 60 == 0:
+            return Text(f"每{seconds // 60}分钟", f"every {seconds // 60} min")
+        return Text(f"每{seconds}秒", f"every {seconds} s")
+
+
+@dataclass(frozen=True)
+class Daily:
+    """Due once a day at `at`, Asia/Shanghai."""
+
+    at: time
+
+    def slot(self, now: datetime) -> datetime:
+        local = now.astimezone(SHANGHAI)
+        day = local.date() if local.time() >= self.at else local.date() - timedelta(days=1)
+        return datetime.combine(day, self.at, SHANGHAI).astimezone(UTC)
+
+    def trigger(self) -> CronTrigger:
+        return CronTrigger(hour=self.at.hour, minute=self.at.minute, timezone=SHANGHAI)
+
+    def words(self) -> Text:
+        return Text(f"每日 {self.at:%H:%M}", f"daily at {self.at:%H:%M}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One line of the table. `run(connector, now)` returns a summary for the history.
+
+    A job that is not `exclusive` guards itself (the leases of the outbox) and runs in every process at once.
+    """
+
+    name: str
+    when: When
+    run: Callable[[Connector, datetime], dict[str, Any]]
+    does: Text
+    exclusive: bool = True
+
+
+SCHEDULE: tuple[Job, ...] = (
+    Job(
+        name="deliver_outbox",
+        when=Every(timedelta(seconds=2)),
+        run=deliver_outbox.run,
+        does=Text("执行待办步骤：开通、冻结、邮件、回调", "runs due steps: provisioning, freezes, mails, webhooks"),
+        exclusive=False,
+    ),
+    Job(
+        name="seal_record",
+        when=Every(timedelta(seconds=10)),
+        run=seal_record.run,
+        does=Text("封存审计记录并签署检查点", "seals new entries of the record and signs a checkpoint"),
+    ),
+    Job(
+        name="ingest_events",
+        when=Every(timedelta(seconds=15)),
+        run=ingest_events.run,
+        does=Text("读取 Keycloak 登录和管理事件", "reads Keycloak's login and admin events into the mirror"),
+    ),
+    Job(
+        name="take_baseline",
+        when=Every(timedelta(minutes=10)),
+        run=take_baseline.run,
+        does=Text("查询早于事件记录的口令设置时间", "asks once for the age of passwords older than the mirror"),
+    ),
+    Job(
+        name="remind_deadlines",
+        when=Every(timedelta(minutes=10)),
+        run=remind_deadlines.run,
+        does=Text("审批环节到期提醒和逾期标记", "reminds of stages that are due, marks those overdue"),
+    ),
+    Job(
+        name="sync_departures",
+        when=Every(timedelta(hours=1)),
+        run=sync_departures.run,
+        does=Text("读取人事目录，冻结离职人员账号", "reads the HR directory and freezes leavers"),
+    ),
+    Job(
+        name="probe_service_account",
+        when=Every(timedelta(hours=1)),
+        run=probe_service_account.run,
+        does=Text("检查服务账号权限不多不少", "probes that the service account may do its work and no more"),
+    ),
+    Job(
+        name="check_calendar",
+        when=Daily(time(1, 30)),
+        run=check_calendar.run,
+        does=Text("检查工作日历是否已公布", "checks that the working days ahead are published"),
+    ),
+    Job(
+        name="scan_dormant",
+        when=Daily(time(2, 0)),
+        run=scan_dormant.run,
+        does=Text("查找僵尸用户并提请主要负责人批准禁用", "finds zombie accounts and proposes them to the principal"),
+    ),
+    Job(
+        name="scan_passwords",
+        when=Daily(time(2, 30)),
+        run=scan_passwords.run,
+        does=Text("口令期限提醒，到期强制修改", "sends notices on password age, forces the change at the limit"),
+    ),
+    Job(
+        name="verify_record",
+        when=Daily(time(3, 0)),
+        run=verify_record.run,
+        does=Text("校验审计记录完整性", "verifies the record against its checkpoints"),
+    ),
+    Job(
+        name="tidy_runs",
+        when=Daily(time(3, 30)),
+        run=tidy_runs.run,
+        does=Text("清理过期的作业运行记录", "deletes old rows of this job history"),
+    ),
+)
+
+
+def find_job(name: str) -> Job | None:
+    return next((job for job in SCHEDULE if job.name == name), None)
