@@ -1,7 +1,7 @@
 """The rules in force: the strictest merge of the rule packs, each value with the clause it comes from. Pure."""
 
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,13 +13,18 @@ class Frozen(BaseModel):
 
 
 class Field(Frozen):
-    """One field of a form, in the annex's order and words."""
+    """One field of a form, in the annex's order and words.
+
+    `required` speaks to the applicant alone. `filled_by` is "applicant", "system" (the product knows it: the date,
+    the register's data of the unit), or the office whose holder fills the box by deciding, as "unit_head".
+    """
 
     name: str  # key in the form, for example "reason"
     label: str  # words of the annex, for example "申请原因"
     label_en: str
     required: bool
     clause: str
+    filled_by: str = "applicant"
 
 
 class Form(Frozen):
@@ -33,12 +38,19 @@ class Form(Frozen):
 
 
 class StageRule(Frozen):
-    """One stage of the chain. `of` says whose office holder decides: the request's unit, or the centre."""
+    """One stage of the chain. `of` says whose office holder decides: the request's unit, or the centre.
+
+    `continues` says that the stage before has the same service level: the two share one clock, which began when the
+    first of them opened (LC 7(1) gives the department one working day, not each of its people). `urgent_level` is
+    the service level that counts instead when the request is urgent; empty where no clause gives one.
+    """
 
     office: Office
     of: str  # "unit" or "centre"
     level: str  # name of the service level that sets its time limit
     clause: str
+    urgent_level: str = ""
+    continues: bool = False
 
 
 class ServiceLevel(Frozen):
@@ -60,6 +72,7 @@ class PasswordRules(Frozen):
     symbols: bool
     notice_days: tuple[int, ...]  # days before the limit at which notices go out
     clauses: dict[str, str]
+    max_length: int | None = None
 
 
 class UserNameRule(Frozen):
@@ -70,8 +83,31 @@ class UserNameRule(Frozen):
     clause: str
 
 
+class Claim(Frozen):
+    """What one pack says about one value. `house`: the regulation gives no number, `note` says whose it is."""
+
+    pack: str
+    value: Any
+    clause: str
+    house: bool = False
+    note: str = ""
+
+
+class Explanation(Frozen):
+    """One value in force: which claim won, and what the other packs say about it (K4)."""
+
+    name: str  # for example "password.min_length.ordinary"
+    value: Any
+    won: tuple[Claim, ...]  # one, or for stages and forms everything that was united
+    others: tuple[Claim, ...]
+
+
 class WorkingCalendar(Protocol):
     """Working days of China with make-up days. All days are dates in Asia/Shanghai."""
+
+    @property
+    def version(self) -> str:
+        """Which data the days come from: package version and digest of the override file."""
 
     def is_working_day(self, moment: datetime) -> bool: ...
 
@@ -101,6 +137,9 @@ class Rulebook(Protocol):
 
     def service_level(self, name: str) -> ServiceLevel: ...
 
+    def request_level(self, kind: RequestKind) -> ServiceLevel | None:
+        """The time limit of a whole request of this kind, from submission to its end, where a clause sets one."""
+
     def password(self, account_class: AccountClass) -> PasswordRules: ...
 
     def factors(self, account_class: AccountClass) -> tuple[str, ...]:
@@ -118,3 +157,6 @@ class Rulebook(Protocol):
 
     def is_sensitive(self, module: str, workflow_role: str) -> bool:
         """Whether the catalogue of the packs names this permission as sensitive (LC 8)."""
+
+    def explain(self, name: str = "") -> tuple[Explanation, ...]:
+        """Every value in force whose name is `name` or lies under it ("password" covers "password.history.leader")."""

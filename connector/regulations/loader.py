@@ -1,0 +1,201 @@
+"""Reads the rule packs in force and answers as the rulebook. Reads files at start only; decides nothing itself."""
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from importlib import resources
+from pathlib import Path
+
+from connector.errors import Text
+from connector.regulations.calendar import ChinaCalendar, read_calendar
+from connector.regulations.errors import RulePackError, UnknownRuleError, UnknownRulePackError
+from connector.regulations.merge import HOUSE, STAGE_ORDER, merge_form, merge_stages, merge_values, stage_parts
+from connector.regulations.pack import Pack, read_pack
+from connector.regulations.rulebook import (
+    Claim,
+    Explanation,
+    Form,
+    PasswordRules,
+    ServiceLevel,
+    StageRule,
+    UserNameRule,
+)
+from connector.regulations.vocabulary import AccountClass, RequestKind
+
+
+class PackRulebook:
+    """The rulebook of rulebook.py over a list of packs. The house's pack stands last and fills what is open."""
+
+    def __init__(self, packs: Sequence[Pack], calendar: ChinaCalendar) -> None:
+        self._packs = tuple(packs)
+        self._calendar = calendar
+        self._values = merge_values(packs)
+        self._forms = {kind: merge_form(packs, kind) for kind in RequestKind}
+        self._chains = {key: self._merge_chain(*key) for key in self._chain_keys()}
+
+    @property
+    def packs(self) -> tuple[str, ...]:
+        return tuple(pack.id for pack in self._packs if pack.id != HOUSE)
+
+    @property
+    def calendar(self) -> ChinaCalendar:
+        return self._calendar
+
+    def form(self, kind: RequestKind) -> Form:
+        return self._forms[kind]
+
+    def stages(self, kind: RequestKind, *, sensitive: bool = False, cause: str = "") -> tuple[StageRule, ...]:
+        known = (kind, sensitive, cause)
+        return self._chains.get(known) or self._chains[(kind, sensitive, "")]
+
+    def service_level(self, name: str) -> ServiceLevel:
+        found = self._value(f"level.{name}")
+        return ServiceLevel(name=name, working_days=found.value, clause=found.won[0].clause)
+
+    def password(self, account_class: AccountClass) -> PasswordRules:
+        found = {
+            name.split(".")[1]: explanation
+            for name, explanation in self._values.items()
+            if name.startswith("password.") and name.endswith(f".{account_class}")
+        }
+        return PasswordRules(
+            **{key: explanation.value for key, explanation in found.items()},
+            clauses={key: explanation.won[0].clause for key, explanation in found.items()},
+        )
+
+    def factors(self, account_class: AccountClass) -> tuple[str, ...]:
+        return tuple(self._value(f"factor.{account_class}").value)
+
+    def user_name(self) -> UserNameRule:
+        pattern, digits = self._value("user_name.pattern"), self._value("user_name.serial_digits")
+        return UserNameRule(pattern=pattern.value, serial_digits=digits.value, clause=pattern.won[0].clause)
+
+    def dormancy(self) -> timedelta:
+        return timedelta(days=self._value("span.dormancy_days").value)
+
+    def never_used(self) -> timedelta:
+        return timedelta(days=self._value("span.never_used_days").value)
+
+    def retention(self) -> timedelta:
+        return timedelta(days=self._value("span.retention_days").value)
+
+    def is_sensitive(self, module: str, workflow_role: str) -> bool:
+        named = _folded(f"{module}\n{workflow_role}")
+        return any(_folded(word) in named for pack in self._packs for s in pack.sensitive for word in s.keywords)
+
+    def explain(self, name: str = "") -> tuple[Explanation, ...]:
+        found = tuple(e for e in self._explanations() if not name or e.name == name or e.name.startswith(f"{name}."))
+        if not found:
+            raise UnknownRuleError(name)
+        return found
+
+    def _value(self, name: str) -> Explanation:
+        try:
+            return self._values[name]
+        except KeyError:
+            raise UnknownRuleError(name) from None
+
+    def _chain_keys(self) -> Iterator[tuple[RequestKind, bool, str]]:
+        for kind in RequestKind:
+            causes = {"", *(stage.cause for _, stage in stage_parts(self._packs, kind))}
+            yield from ((kind, sensitive, cause) for sensitive in (False, True) for cause in sorted(causes))
+
+    def _merge_chain(self, kind: RequestKind, sensitive: bool, cause: str) -> tuple[StageRule, ...]:
+        for pack, stage in stage_parts(self._packs, kind):
+            unknown = [n for n in (stage.level, stage.urgent_level) if n and f"level.{n}" not in self._values]
+            if unknown or stage.office not in STAGE_ORDER:
+                raise _unusable_stage(pack, kind, *(unknown or [stage.office]))
+        return merge_stages(
+            self._packs, kind, lambda n: int(self._values[f"level.{n}"].value), sensitive=sensitive, cause=cause
+        )
+
+    def _explanations(self) -> Iterator[Explanation]:
+        yield from (self._values[name] for name in sorted(self._values))
+        for (kind, sensitive, cause), chain in self._chains.items():
+            name = ".".join(filter(None, ("stage", kind, "sensitive" if sensitive else "", cause)))
+            yield Explanation(
+                name=name, value=tuple(s.office.value for s in chain), won=self._chain_claims(kind, sensitive, cause),
+                others=(),
+            )  # fmt: skip
+        for kind, form in self._forms.items():
+            claims = (Claim(pack=f.clause.split()[0], value=f.label, clause=f.clause) for f in form.fields)
+            yield Explanation(
+                name=f"form.{kind}", value=tuple(f.label for f in form.fields), won=tuple(claims), others=()
+            )
+        for pack in self._packs:
+            for group in pack.sensitive:
+                claim = Claim(
+                    pack=pack.id, value=group.keywords, clause=group.clause, house=group.house, note=group.note
+                )
+                name = f"sensitive.{pack.id}.{group.name}"
+                yield Explanation(name=name, value=group.title, won=(claim,), others=())
+
+    def _chain_claims(self, kind: RequestKind, sensitive: bool, cause: str) -> tuple[Claim, ...]:
+        return tuple(
+            Claim(pack=pack.id, value=stage.office.value, clause=stage.clause, house=stage.house, note=stage.note)
+            for pack, stage in stage_parts(self._packs, kind)
+            if stage.covers(kind, sensitive=sensitive, cause=cause)
+        )
+
+
+def load_rulebook(
+    pack_ids: Sequence[str], *, pack_dir: Path | None = None, calendar_file: Path | None = None
+) -> PackRulebook:
+    """The rules in force: the packs named, in that order, then the house's.
+
+    Raises RulePackError, UnknownRulePackError, RulesContradictError or CalendarFileError; nothing is in force then.
+    """
+    known = {pack.id: pack for pack in list_packs(pack_dir)}
+    wanted = [name for name in dict.fromkeys(pack_ids) if name != HOUSE]
+    missing = [name for name in wanted if name not in known] or ([] if wanted else ["“”"])
+    if missing:
+        raise UnknownRulePackError(pack=missing[0], known=", ".join(name for name in known if name != HOUSE))
+    return PackRulebook([known[name] for name in (*wanted, HOUSE)], read_calendar(calendar_file))
+
+
+def list_packs(pack_dir: Path | None = None) -> list[Pack]:
+    """Every pack there is: those that come with the product, then those of `pack_dir`. Two of one id are refused."""
+    packs: dict[str, Pack] = {}
+    for name, text in _pack_files(pack_dir):
+        pack = read_pack(name, text)
+        if pack.id in packs:
+            raise RulePackError(
+                name,
+                "pack.id",
+                reason=Text(f"{pack.id} 已被其他规则包使用", f"{pack.id} is the id of another pack"),
+                remedy=Text("请改用其他编号", "Choose another id"),
+            )
+        packs[pack.id] = pack
+    return list(packs.values())
+
+
+def _pack_files(pack_dir: Path | None) -> Iterator[tuple[str, str]]:
+    shipped = resources.files("connector.regulations").joinpath("packs")
+    files = sorted((f for f in shipped.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)
+    try:
+        own = sorted(f for f in pack_dir.iterdir() if f.suffix == ".toml") if pack_dir else []
+        for file in (*files, *own):
+            yield file.name, file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise RulePackError(
+            str(pack_dir),
+            "-",
+            reason=Text("无法读取", f"cannot be read ({fault})"),
+            remedy=Text(
+                "请检查目录、文件权限和 UTF-8 编码", "Check the folder, its permissions and that files are UTF-8"
+            ),
+        ) from fault
+
+
+def _unusable_stage(pack: Pack, kind: RequestKind, what: str) -> RulePackError:
+    return RulePackError(
+        f"{pack.id.lower()}.toml",
+        f"stage.{kind}",
+        reason=Text(f"“{what}”没有定义", f"“{what}” is not a service level or an office that decides"),
+        remedy=Text("请补上该时限（[[level]]）或改正岗位", "Add the [[level]], or correct the office"),
+    )
+
+
+def _folded(text: str) -> str:
+    """Full-width and half-width, upper and lower case are one."""
+    return unicodedata.normalize("NFKC", text).casefold()
