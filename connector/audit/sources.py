@@ -41,6 +41,9 @@ class Source(Protocol):
     def unsealed(self) -> int:
         """How many entries wait for the sealer."""
 
+    def size(self) -> int | None:
+        """About how many entries there are, for a progress bar; None when that is not known."""
+
 
 class DatabaseSource:
     """The log in the database as it is when this is made, read in pages by position, each in a short transaction.
@@ -102,6 +105,9 @@ class DatabaseSource:
     def unsealed(self) -> int:
         return int(self._unsealed)
 
+    def size(self) -> int:
+        return int(self._end) + 1
+
 
 class ExportSource:
     """The log in a directory written by `export`. Needs no database and no settings."""
@@ -129,6 +135,9 @@ class ExportSource:
 
     def unsealed(self) -> int:
         return 0
+
+    def size(self) -> None:
+        return None
 
 
 def _entry_of(row: Any) -> StoredEntry:

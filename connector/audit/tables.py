@@ -1,11 +1,12 @@
-"""Tables of the record: entries and signed checkpoints. Append only; triggers in the migration refuse the rest."""
+"""Tables of the record: entries and signed checkpoints. Append only; triggers, made with them, refuse the rest."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, Integer, LargeBinary, String
+from sqlalchemy import BigInteger, Connection, Index, Integer, LargeBinary, String, event
 from sqlalchemy.orm import Mapped, mapped_column
 
+from connector.audit import triggers
 from connector.storage.tables import Base
 
 BigId = BigInteger().with_variant(Integer, "sqlite")
@@ -51,3 +52,11 @@ class CheckpointRow(Base):
     root: Mapped[bytes] = mapped_column(LargeBinary(32))
     frontier: Mapped[bytes] = mapped_column(LargeBinary)  # hashes of the full subtrees, largest first, 32 bytes each
     note: Mapped[str]
+
+
+@event.listens_for(Base.metadata, "after_create")
+def _install_triggers(_target: object, connection: Connection, **_: object) -> None:
+    """Makes the triggers wherever the tables are made from the metadata; the migration does the same itself."""
+    tables = (AuditEntryRow.__tablename__, CheckpointRow.__tablename__)
+    if all(connection.dialect.has_table(connection, name) for name in tables):
+        triggers.install(connection)

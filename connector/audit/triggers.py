@@ -3,10 +3,9 @@
 They stop the product's own code and a careless administrator. Whoever may drop a trigger is found by the tree.
 """
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection
 
 from connector.audit.leaf import CONTENT_FIELDS
-from connector.audit.tables import AuditEntryRow, CheckpointRow
 
 _SQLITE_UNCHANGED = " AND ".join(f"NEW.{name} IS OLD.{name}" for name in CONTENT_FIELDS)
 # PostgreSQL's json has no equality, and the text it keeps is the text that was written.
@@ -65,12 +64,3 @@ def install(connection: Connection) -> None:
     """Makes the triggers (again) in the connection's transaction; both tables must be there."""
     for statement in APPEND_ONLY[connection.dialect.name]:
         connection.exec_driver_sql(statement)
-
-
-def _install_after_create(_target: object, connection: Connection, **_: object) -> None:
-    tables = (AuditEntryRow.__tablename__, CheckpointRow.__tablename__)
-    if all(connection.dialect.has_table(connection, name) for name in tables):
-        install(connection)
-
-
-event.listen(AuditEntryRow.metadata, "after_create", _install_after_create)

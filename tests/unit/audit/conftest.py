@@ -9,7 +9,6 @@ import pytest
 
 from connector.adapters.signing import Ed25519NoteSigner
 from connector.audit import service as audit
-from connector.audit import triggers  # noqa: F401  # attaches the triggers to the metadata
 from connector.audit.events import Event
 from connector.auth.act import Act
 from connector.auth.actor import job_actor

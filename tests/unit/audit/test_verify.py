@@ -43,6 +43,9 @@ class ListSource:
     def unsealed(self) -> int:
         return 0
 
+    def size(self) -> int:
+        return len(self.stored)
+
 
 def make_log(signer: Ed25519NoteSigner, size: int = SIZE, *, every: int = 97, text: str = "entry") -> ListSource:
     """A valid log with a checkpoint at each multiple of `every` and at its end."""
