@@ -12,14 +12,12 @@ P = ParamSpec("P")
 MAIL = re.compile(r"(?=.{6,128}$)[A-Za-z0-9._%+-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 
 
-def checked(
-    problems: list[FieldProblem], field: str, check: Callable[P, str], *args: P.args, **kwargs: P.kwargs
-) -> str:
-    """What `check` makes of its arguments; when it refuses, "" and its reasons go to `problems` under `field`."""
+def checked(problems: list[FieldProblem], check: Callable[P, str], *args: P.args, **kwargs: P.kwargs) -> str:
+    """What `check` makes of its arguments; when it refuses, "" and its reasons go to `problems`."""
     try:
         return check(*args, **kwargs)
     except RefusedInputError as refused:
-        problems += [problem._replace(field=field) for problem in refused.fields]
+        problems += refused.fields
         return ""
 
 

@@ -91,7 +91,7 @@ def ensure_person(act: Act, form: PersonForm) -> PersonRow:
 def find_by_document(act: Act, kind: str, number: str) -> PersonRow | None:
     """The person registered with this document; None when there is none or the number is not a valid one."""
     problems: list[FieldProblem] = []
-    normal = checked(problems, "document_number", identifiers.check_document, kind, number, offices.office_day(act))
+    normal = checked(problems, identifiers.check_document, kind, number, offices.office_day(act))
     return None if problems else _find(act, kind, normal)
 
 
@@ -113,7 +113,7 @@ def change_contact(act: Act, person_id: str, *, phone: str | None = None, mail: 
     person = get_person(act, person_id)
     problems: list[FieldProblem] = []
     if phone is not None:
-        phone = checked(problems, "phone", identifiers.check_phone, phone)
+        phone = checked(problems, identifiers.check_phone, phone)
     if mail:
         problems += _mail_problems(mail)
     if problems:
@@ -210,7 +210,7 @@ def _sealed_row(act: Act, form: PersonForm, right: _Checked) -> PersonRow:
         name=right.name,
         document_kind=form.document_kind,
         document_digest=act.vault.digest(f"{form.document_kind}:{right.number}", DOCUMENT_CONTEXT),
-        document_masked=identifiers.mask_document(form.document_kind, right.number),
+        document_masked=identifiers.mask_document(right.number),
         mail=form.mail or None,
         unit_id=right.unit.id,
         post=form.post,
@@ -234,10 +234,8 @@ def _check(act: Act, form: PersonForm) -> _Checked:
     if not name or any(unicodedata.category(c).startswith("C") for c in name):
         problems.append(FieldProblem("name", "请填写真实姓名", "give the real name", "LC 5(2)"))
     today = offices.office_day(act)
-    number = checked(
-        problems, "document_number", identifiers.check_document, form.document_kind, form.document_number, today
-    )
-    phone = checked(problems, "phone", identifiers.check_phone, form.phone)
+    number = checked(problems, identifiers.check_document, form.document_kind, form.document_number, today)
+    phone = checked(problems, identifiers.check_phone, form.phone)
     unit = units.find_unit(act, form.unit_code)
     if unit is None:
         problems.append(FieldProblem("unit_code", "没有此单位", "there is no such unit", "HH 1"))

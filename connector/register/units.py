@@ -55,10 +55,8 @@ def register_unit(act: Act, form: UnitForm) -> UnitRow:
     offices.check_host_or_holds(act, *keepers, doing="登记单位 / register a unit")
     parent = find_unit(act, form.parent_code) if form.parent_code else None
     problems = [*_text_problems(form), *_tree_problems(act, form, parent)]
-    credit_code = (
-        checked(problems, "credit_code", identifiers.check_credit_code, form.credit_code) if form.credit_code else ""
-    )
-    phone = checked(problems, "phone", identifiers.check_phone, form.phone) if form.phone else ""
+    credit_code = checked(problems, identifiers.check_credit_code, form.credit_code) if form.credit_code else ""
+    phone = checked(problems, identifiers.check_phone, form.phone) if form.phone else ""
     if problems:
         raise RefusedInputError(problems, clause="HH 1, GS 3")
     return _insert(act, form.model_copy(update={"credit_code": credit_code, "phone": phone}), parent)
