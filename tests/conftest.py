@@ -1,6 +1,7 @@
 """What every test may ask for: a real Keycloak, slapd and PostgreSQL, and databases; and the record of the last run."""
 
 import json
+import os
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -90,4 +91,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     stop_shared(session.config._tmp_path_factory.getbasetemp())  # type: ignore[attr-defined]
     if _outcomes:
         before = json.loads(LAST_RUN.read_text(encoding="utf-8")) if LAST_RUN.exists() else {}
-        LAST_RUN.write_text(json.dumps(before | _outcomes, indent=0, sort_keys=True), encoding="utf-8")
+        whole = LAST_RUN.with_suffix(f".{os.getpid()}")  # Written beside and moved, so that no reader finds half of it.
+        whole.write_text(json.dumps(before | _outcomes, indent=0, sort_keys=True), encoding="utf-8")
+        whole.replace(LAST_RUN)
