@@ -108,7 +108,7 @@ def read_calendar(file: Path | None) -> ChinaCalendar:
     try:
         raw = file.read_bytes()
         data = json.loads(raw)
-    except (OSError, ValueError) as fault:
+    except (OSError, ValueError, RecursionError) as fault:
         raise CalendarFileError(str(file), "-", Text("无法读取", f"cannot be read ({fault})")) from fault
     if not isinstance(data, dict):
         raise CalendarFileError(str(file), "-", Text("应为以年份为键的对象", "must be an object keyed by year"))

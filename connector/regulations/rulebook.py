@@ -137,9 +137,6 @@ class Rulebook(Protocol):
 
     def service_level(self, name: str) -> ServiceLevel: ...
 
-    def request_level(self, kind: RequestKind) -> ServiceLevel | None:
-        """The time limit of a whole request of this kind, from submission to its end, where a clause sets one."""
-
     def password(self, account_class: AccountClass) -> PasswordRules: ...
 
     def factors(self, account_class: AccountClass) -> tuple[str, ...]:
