@@ -96,10 +96,10 @@ class RealmApplier:
         api = self.api
         run.settle("realm", realm_body(self.config, self.parameters), api.get(""), "")
         actions = {action["alias"]: action for action in api.get("/authentication/required-actions")}
-        for alias, enabled in self.config.required_actions.items():
+        for order, (alias, enabled) in enumerate(self.config.required_actions.items(), start=1):
             run.settle(
                 f"required action {alias}",
-                {"enabled": enabled, "defaultAction": False},
+                {"enabled": enabled, "defaultAction": False, "priority": order},
                 actions.get(alias, {}),
                 f"/authentication/required-actions/{alias}",
             )
