@@ -7,6 +7,7 @@ import typer
 
 from connector.activity import service as activity
 from connector.auth.act import Act
+from connector.auth.actor import job_actor
 from connector.checks import dormancy, passwords, proposal
 from connector.cli.session import opened, operator, show
 from connector.errors import NotFoundError
@@ -24,7 +25,8 @@ EVENT_COLUMNS = ("at", "kind", "type", "error", "client_id", "ip", "resource_pat
 @app.command("dormant")
 def scan_dormant(dry_run: DryRun = False, count: Count = 100, as_json: Json = False) -> None:
     """僵尸用户检查，提请主要负责人批准 / Find zombie accounts and propose them to the principal (LC 7(2))."""
-    with opened() as connector, connector.act(operator()) as act:
+    actor = operator() if dry_run else job_actor("scan_dormant")  # A proposal is the scan's, not the operator's.
+    with opened() as connector, connector.act(actor) as act:
         rule = dormancy.rule_in_force(act)
         request = None if dry_run else proposal.propose_dormant(act)
         found = dormancy.list_dormant(act, rule, limit=count)
