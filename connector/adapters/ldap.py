@@ -99,8 +99,7 @@ class LdapDirectory:
             raise self._translated(error, rows) from error
         finally:
             if connection is not None:
-                with suppress(LDAPExceptionError, OSError):
-                    connection.unbind()
+                _close(connection)
 
     def _read_base(self, connection: Connection) -> None:
         """A misspelt or hidden base must not look like a directory without people."""
@@ -178,6 +177,14 @@ class _VerifyingTls(Tls):
         connection.socket = self._context.wrap_socket(
             connection.socket, server_hostname=connection.server.host, do_handshake_on_connect=do_handshake
         )
+
+
+def _close(connection: Connection) -> None:
+    with suppress(LDAPExceptionError, OSError):
+        connection.unbind()
+    # After a connect or handshake that failed, ldap3 forgets to close its socket.
+    if connection.socket is not None:
+        connection.socket.close()
 
 
 _BY_RESULT: dict[int, type[DirectoryReadError]] = {
