@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import connector.audit.tables
@@ -41,8 +42,14 @@ class Desk:
         self.database.close()
 
 
+@cache
+def rules_in_force() -> Rulebook:
+    """The rules of the packs in force, read once; they are immutable."""
+    return load_rulebook(PACKS)
+
+
 def open_desk(tmp_path: Path, url: str | None = None, *, vault: Vault | None = None) -> Desk:
     """A desk on a new SQLite database in `tmp_path`, or on the empty database at `url`; close it afterwards."""
     database = Database(url or f"sqlite:///{tmp_path / 'desk.db'}")
     Base.metadata.create_all(database.engine)
-    return Desk(database, load_rulebook(PACKS), vault or FakeVault())
+    return Desk(database, rules_in_force(), vault or FakeVault())

@@ -64,12 +64,12 @@ def appoint(act: Act, form: AppointmentForm) -> AppointmentRow:
     check_holds(act, Office.SECURITY_ADMINISTRATOR, doing="任命 / appoint")
     if act.actor.person_id == form.person_id:
         raise SelfAppointmentError()
-    _check_form(form)
     return record_appointment(act, form, made_by=str(act.actor.person_id))
 
 
 def record_appointment(act: Act, form: AppointmentForm, *, made_by: str) -> AppointmentRow:
     """Stores an appointment not yet confirmed, whoever made it; for `appoint` and the founding list."""
+    _check_form(form)
     person = people.get_person(act, form.person_id)
     unit = units.get_unit(act, form.unit_code)
     _check_free(act, form, unit)
