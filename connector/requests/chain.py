@@ -1,6 +1,6 @@
 """The chain of stages of one request: computed from the rule packs, resolved to the people who may decide (B2)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from connector.auth.act import Act
 from connector.register import appointments, units
 from connector.register.offices import OFFICE_NAMES
 from connector.register.tables import PersonRow, UnitRow
-from connector.regulations.rulebook import StageRule
+from connector.regulations.rulebook import StageRule, WorkingCalendar
 from connector.regulations.vocabulary import Office, RequestKind
 from connector.requests.errors import NoApproverError
 from connector.requests.rules import can_be_decided_by_different_people
@@ -26,6 +26,7 @@ class PlannedStage:
     working_days: int
     clause: str
     level: str
+    urgent_level: str
 
 
 def plan_chain(
@@ -58,10 +59,11 @@ def _plan_stage(act: Act, rule: StageRule, unit: UnitRow, parties: Collection[st
         working_days=level.working_days,
         clause=rule.clause,
         level=rule.level,
+        urgent_level=rule.urgent_level,
     )
 
 
-def make_stages(request_id: str, version: int, planned: Collection[PlannedStage]) -> list[StageRow]:
+def make_stages(request_id: str, version: int, planned: Collection[PlannedStage], *, urgent: bool) -> list[StageRow]:
     """The rows of a chain, all waiting."""
     return [
         StageRow(
@@ -72,15 +74,27 @@ def make_stages(request_id: str, version: int, planned: Collection[PlannedStage]
             office=stage.office.value,
             unit_id=stage.unit.id,
             clause=stage.clause,
-            level=stage.level,
+            level=(urgent and stage.urgent_level) or stage.level,
             state="waiting",
         )
         for position, stage in enumerate(planned)
     ]
 
 
-def stage_due(act: Act, level: str, *, urgent: bool, opened_at: datetime, request_due: datetime | None) -> datetime:
-    """Last moment of a stage: its service level from its opening, never later than the request's own limit."""
-    days = 0 if urgent else act.rulebook.service_level(level).working_days
-    due = act.rulebook.calendar.due(opened_at, days)
-    return min(due, request_due) if request_due and request_due > opened_at else due
+def used_days(calendar: WorkingCalendar, level: str, stages: Iterable[StageRow]) -> int:
+    """Working days of a service level that a request has used up, over all its versions.
+
+    A level's clock runs only while a stage of that level is open. So stages of one level share one limit (LC 7(1)
+    gives the department one day, not each of its people), and it stands still while the applicant has the request.
+    """
+    return sum(
+        calendar.working_days_between(stage.opened_at, stage.closed_at)
+        for stage in stages
+        if stage.level == level and stage.opened_at and stage.closed_at
+    )
+
+
+def stage_due(act: Act, level: str, used: int) -> datetime:
+    """Last moment of a stage opened now: what is left of its service level, at least today."""
+    days = act.rulebook.service_level(level).working_days
+    return act.rulebook.calendar.due(act.now, max(0, days - used))

@@ -85,21 +85,27 @@ def _store_decision(
 def _move_on(act: Act, request: RequestRow, stage: StageRow, verdict: Verdict, excluded: Collection[str]) -> None:
     later = [s for s in store.stages_of(act, request) if s.position > stage.position]
     facts = {"stage": stage.id, "office": stage.office, "digest": request.digest, "via": act.actor.via}
+    stage.state, stage.closed_at, request.due_at = STAGE_STATES[verdict], act.now, None
     if verdict is Verdict.APPROVE:
-        stage.state = "approved"
         record_request(act, Event.REQUEST_STAGE_APPROVED, request, **facts)
         if later:
             open_stage(act, request, later[0])
-            return
-        request.state, request.closed_at = "approved", act.now
-        record_request(act, Event.REQUEST_APPROVED, request, excluded=sorted(excluded), digest=request.digest)
-        carry_out(act, request, frozenset(excluded))
+        else:
+            _approve(act, request, excluded)
         return
     for dropped in later:
         dropped.state = "dropped"
-    if verdict is Verdict.RETURN:
-        stage.state, request.state, request.returned_at = "returned", "returned", act.now
-        record_request(act, Event.REQUEST_RETURNED, request, **facts)
-        return
-    stage.state, request.state, request.closed_at = "rejected", "rejected", act.now
-    record_request(act, Event.REQUEST_REJECTED, request, **facts)
+    request.state = stage.state
+    if verdict is Verdict.REJECT:
+        request.closed_at = act.now
+    event = Event.REQUEST_RETURNED if verdict is Verdict.RETURN else Event.REQUEST_REJECTED
+    record_request(act, event, request, **facts)
+
+
+def _approve(act: Act, request: RequestRow, excluded: Collection[str]) -> None:
+    request.state, request.closed_at = "approved", act.now
+    record_request(act, Event.REQUEST_APPROVED, request, excluded=sorted(excluded), digest=request.digest)
+    carry_out(act, request, frozenset(excluded))
+
+
+STAGE_STATES = {Verdict.APPROVE: "approved", Verdict.REJECT: "rejected", Verdict.RETURN: "returned"}

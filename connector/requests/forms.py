@@ -34,34 +34,36 @@ class RequestForm(BaseModel):
 
 
 def check_fields(form: RequestForm, rules: Form) -> None:
-    """Every field that the annex demands is filled; all missing ones are named at once, each with its clause."""
+    """Every box of the annex that the applicant fills is filled; all empty ones are named at once, with clauses."""
     problems = [
         FieldProblem(field.name, f"请填写{field.label}", f"Fill in: {field.label_en}", field.clause)
         for field in rules.fields
-        if field.required and not _value(form, field.name)
+        if field.required and field.filled_by == "applicant" and not _is_filled(form, field.name)
     ]
     if problems:
         raise RefusedInputError(problems, clause=rules.clause)
 
 
-def _value(form: RequestForm, name: str) -> object:
-    """The value of an annex's field. Some are filled in by the system and are never missing."""
-    person = form.person
-    named = {
-        "unit": form.unit_code,
-        "category": True,  # 新增/变更 follows from whether the person has an account.
-        "person_name": form.account or (person and person.name) or form.accounts,
-        "phone": form.account or (person and person.phone),
-        "document_number": form.account or (person and person.document_number),
-        "account": form.account or form.accounts,
-        "modules": form.permissions or form.withdraw,
-        "workflow_roles": form.permissions or form.withdraw,
-        "permissions": form.permissions or form.withdraw,
-        "reason": form.reason,
-        "cause": form.cause or form.reason,
-        "submitted_at": True,
-        "applied_at": True,
-    }
-    if name in named:
-        return named[name]
-    return getattr(form, name, True)
+# Which entries of the form fill which box of an annex. A person who has an account is known by it.
+BOXES: dict[str, tuple[str, ...]] = {
+    "unit": ("unit_code",),
+    "person_name": ("account", "person.name"),
+    "phone": ("account", "person.phone"),
+    "document_number": ("account", "person.document_number"),
+    "account": ("account",),
+    "module": ("permissions", "withdraw"),
+    "workflow_role": ("permissions", "withdraw"),
+    "subsystem": ("permissions", "withdraw", "account"),
+    "post": ("account", "person.post"),
+}
+
+
+def _is_filled(form: RequestForm, box: str) -> bool:
+    return any(_entry(form, path) for path in BOXES.get(box, (box,)))
+
+
+def _entry(form: RequestForm, path: str) -> object:
+    value: object = form
+    for name in path.split("."):
+        value = getattr(value, name, None)
+    return value.strip() if isinstance(value, str) else value

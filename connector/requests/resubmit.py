@@ -12,19 +12,16 @@ from connector.requests.tables import RequestRow
 def resubmit_request(act: Act, request_id: str, form: RequestForm) -> RequestRow:
     """Puts a corrected version of a returned request before its first stage again.
 
-    The clock stood still while the request was with the applicant: its limit moves by those working days (B6).
+    The clocks stood still while the request was with the applicant: only days with an open stage count (B6).
     """
     request = _own(act, request_id)
     if request.state != "returned" or request.kind != form.kind.value:
         raise RequestClosedError(state=request.state)
     checked = check_form(act, form)
-    calendar = act.rulebook.calendar
-    if request.due_at and request.returned_at:
-        request.due_at = calendar.due(request.due_at, calendar.working_days_between(request.returned_at, act.now))
     request.person_id = checked.person.id if checked.person else None
     request.account_id = checked.account.id if checked.account else None
     request.unit_id = checked.unit.id
-    request.state, request.returned_at = "pending", None
+    request.state = "pending"
     put_version(act, request, checked, Event.REQUEST_RESUBMITTED)
     return request
 
@@ -37,7 +34,7 @@ def withdraw_request(act: Act, request_id: str, reason: str = "") -> RequestRow:
     for stage in store.stages_of(act, request):
         if stage.state in ("open", "waiting"):
             stage.state = "dropped"
-    request.state, request.closed_at = "withdrawn", act.now
+    request.state, request.closed_at, request.due_at = "withdrawn", act.now, None
     record_request(act, Event.REQUEST_WITHDRAWN, request, reason=reason)
     return request
 

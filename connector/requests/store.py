@@ -60,6 +60,11 @@ def stages_of(act: Act, request: RequestRow) -> list[StageRow]:
     )
 
 
+def all_stages_of(act: Act, request_id: str) -> list[StageRow]:
+    """The stages of every version."""
+    return list(act.session.scalars(select(StageRow).where(StageRow.request_id == request_id)))
+
+
 def versions_of(act: Act, request_id: str) -> list[VersionRow]:
     return list(
         act.session.scalars(select(VersionRow).where(VersionRow.request_id == request_id).order_by(VersionRow.version))

@@ -1,7 +1,7 @@
 """Submits requests: everything is checked and the chain is computed before anything is stored."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -11,11 +11,11 @@ from connector.audit.events import Event
 from connector.auth.act import Act
 from connector.auth.actor import ActorKind
 from connector.outbox import service as outbox
-from connector.register import accounts, catalogue, people, units
+from connector.register import accounts, catalogue, offices, people, units
 from connector.register.tables import AccountRow, PersonRow, UnitRow
 from connector.regulations.vocabulary import AccountStatus, RequestKind
 from connector.requests import store
-from connector.requests.chain import PlannedStage, make_stages, plan_chain, stage_due
+from connector.requests.chain import PlannedStage, make_stages, plan_chain, stage_due, used_days
 from connector.requests.content import content_digest, stored_form
 from connector.requests.errors import NotApplicantError, NothingToChangeError, OpenRequestError
 from connector.requests.forms import RequestForm, check_fields
@@ -71,7 +71,6 @@ def submit_request(act: Act, form: RequestForm) -> RequestRow:
         submitted_by=act.actor.name,
         submitted_at=act.now,
     )
-    request.due_at = _request_due(act, form, act.now)
     try:
         with act.session.begin_nested():
             act.session.add(request)
@@ -81,10 +80,19 @@ def submit_request(act: Act, form: RequestForm) -> RequestRow:
     return request
 
 
+def days_late(act: Act, form: RequestForm) -> int:
+    """By how many working days the written form comes after its limit, counted from the event (LC 7(2)); else 0."""
+    if form.event_on is None or form.kind not in (RequestKind.SUSPEND, RequestKind.DISABLE):
+        return 0
+    event = datetime.combine(form.event_on, time(12), offices.OFFICE_ZONE)
+    limit = act.rulebook.calendar.due(event, act.rulebook.service_level("disable_form").working_days)
+    return max(0, act.rulebook.calendar.working_days_between(limit, act.now))
+
+
 def put_version(act: Act, request: RequestRow, checked: Checked, event: Event) -> None:
     """Adds the next version with its stages and parties, and opens its first stage."""
     request.version += 1
-    stages = make_stages(request.id, request.version, checked.chain)
+    stages = make_stages(request.id, request.version, checked.chain, urgent=checked.form.urgent)
     request.form = stored_form(checked.form)
     request.cause, request.urgent = checked.cause, checked.form.urgent
     request.digest = content_digest(
@@ -106,14 +114,19 @@ def put_version(act: Act, request: RequestRow, checked: Checked, event: Event) -
     )
     act.session.add_all(stages)
     _add_parties(act, request)
-    record_request(act, event, request, digest=request.digest, kind=request.kind, version=request.version)
+    record_request(
+        act, event, request, digest=request.digest, kind=request.kind, version=request.version,
+        days_late=days_late(act, checked.form),
+    )  # fmt: skip
     open_stage(act, request, stages[0])
 
 
 def open_stage(act: Act, request: RequestRow, stage: StageRow) -> None:
     """Opens a stage: its clock starts and its office is told (webhook, mail) through the outbox."""
     stage.state, stage.opened_at = "open", act.now
-    stage.due_at = stage_due(act, stage.level, urgent=request.urgent, opened_at=act.now, request_due=request.due_at)
+    used = used_days(act.rulebook.calendar, stage.level, store.all_stages_of(act, request.id))
+    stage.due_at = stage_due(act, stage.level, used)
+    request.due_at = stage.due_at
     act.session.flush()
     outbox.enqueue(
         act,
@@ -144,7 +157,8 @@ def check_form(act: Act, form: RequestForm) -> Checked:
     if account is not None:
         status = AccountStatus(account.status)
         check_status_allows(form.kind, status)
-        cause = _cause_of_status(act, account) if form.kind is RequestKind.ENABLE else form.cause
+        # Why the account is out of use is read from its history, not from the applicant (LC 7(3)).
+        cause = accounts.present_cause(act, account) if form.kind is RequestKind.ENABLE else form.cause
     permissions = catalogue.check_permissions(act, (*form.permissions, *form.withdraw))
     if form.kind is RequestKind.GRANT:
         _check_changes_something(act, form, account)
@@ -184,11 +198,6 @@ def _check_changes_something(act: Act, form: RequestForm, account: AccountRow | 
         raise NothingToChangeError
 
 
-def _cause_of_status(act: Act, account: AccountRow) -> str:
-    """Why the account is out of use is read from its history, not from the applicant (LC 7(3))."""
-    return accounts.present_cause(act, account)
-
-
 def _add_parties(act: Act, request: RequestRow) -> None:
     parties: dict[str, str] = {}
     if request.applicant_id:
@@ -200,11 +209,3 @@ def _add_parties(act: Act, request: RequestRow) -> None:
         for person_id, part in parties.items()
     )
     act.session.flush()
-
-
-def _request_due(act: Act, form: RequestForm, start: datetime) -> datetime | None:
-    """The limit of the whole request, where a regulation sets one (LC 7(1): 1 working day, urgent at once)."""
-    level = act.rulebook.request_level(form.kind)
-    if level is None:
-        return None
-    return act.rulebook.calendar.due(start, 0 if form.urgent else level.working_days)

@@ -29,8 +29,7 @@ class RequestRow(Base):
     cause: Mapped[str] = mapped_column(String(32), default="")  # departure, transfer, violation, forgotten, ...
     urgent: Mapped[bool] = mapped_column(default=False)
     submitted_at: Mapped[datetime]
-    due_at: Mapped[datetime | None]
-    returned_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]  # of the open stage; none while the request is with the applicant
     closed_at: Mapped[datetime | None]
 
     __table_args__ = (
@@ -74,6 +73,7 @@ class StageRow(Base):
     level: Mapped[str] = mapped_column(String(32))  # service level that sets the time limit
     state: Mapped[str] = mapped_column(String(16))
     opened_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
     reminded_at: Mapped[datetime | None]
     overdue_at: Mapped[datetime | None]
