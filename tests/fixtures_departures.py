@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 
@@ -17,9 +17,11 @@ from connector.register.tables import AccountRow, PersonRow
 from connector.regulations.vocabulary import AccountClass, AccountStatus
 from connector.settings import Settings
 from tests.factories import Centre, make_account, make_centre, make_person
+from tests.fakes.directory import FakeDirectory
 from tests.fixtures_register import NOON, Desk
 
 HOUR = timedelta(hours=1)
+Row = TypeVar("Row")
 
 
 @dataclass
@@ -31,10 +33,16 @@ class DepartureDesk:
     directory: Directory | None = None
     centre: Centre = field(init=False)
     urgent: list[int] = field(default_factory=list)
+    dns: dict[str, str] = field(default_factory=dict)  # by key, of the people in the directory in memory
 
     def __post_init__(self) -> None:
         with self.desk.act() as act:
             self.centre = make_centre(act)
+
+    @property
+    def fake(self) -> FakeDirectory:
+        assert isinstance(self.directory, FakeDirectory)
+        return self.directory
 
     @contextmanager
     def act(self, actor: Actor, *, now: datetime | None = None) -> Iterator[Act]:
@@ -68,3 +76,17 @@ class DepartureDesk:
         statement = select(AuditEntryRow.data).where(AuditEntryRow.event == event, AuditEntryRow.alarm)
         with self.desk.act() as act:
             return list(act.session.scalars(statement.order_by(AuditEntryRow.id)))
+
+    def leave(self, *keys: str) -> None:
+        """These people's status says that they have left."""
+        for key in keys:
+            self.fake.change(self.dns[key], "employeeStatus", "left")
+
+    def vanish(self, *keys: str) -> None:
+        """These people's rows are deleted."""
+        for key in keys:
+            self.fake.remove(self.dns[key])
+
+    def stored(self, table: type[Row]) -> list[Row]:
+        with self.desk.act() as act:
+            return list(act.session.scalars(select(table)))

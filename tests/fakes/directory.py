@@ -26,11 +26,13 @@ class FakeDirectory:
     fails_with: DirectoryReadError | None = None
     reads: int = 0
     _rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _added: int = 0
 
     def add(self, key: str | list[str] | None, *, name: str = "王某", status: str = "active", dn: str = "") -> str:
         """Adds a row, also a broken one (no key, two keys); returns its DN."""
         keys = [key] if isinstance(key, str) else key or []
-        place = dn or f"uid=p{len(self._rows) + 1},{PEOPLE}"
+        self._added += 1
+        place = dn or f"uid=p{self._added},{PEOPLE}"
         attributes = {
             self.settings.key_attribute: [k.encode() for k in keys],
             self.settings.name_attribute: [name.encode()],
