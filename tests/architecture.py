@@ -1,7 +1,7 @@
 """The rules of the house that no linter knows, as pure functions on source text: each returns what breaks it."""
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 FILE_LINES = 300
 FUNCTION_LINES = 40
@@ -56,24 +56,22 @@ def _is_naive(call: ast.Call) -> bool:
     return last == "datetime" and 3 <= len(call.args) < 8 and not zoned
 
 
-def broken_errors(errors: Iterable[type]) -> list[str]:
-    """Errors without a code of their own, or that refuse a person (4xx) and cite no clause.
+def broken_errors(errors: Iterable[type], without_clause: Collection[str] = ()) -> list[str]:
+    """Errors without a code of their own, and refusals of a person (4xx) that cite no clause.
 
-    The general errors (not found, conflict) carry the clause given by who raises them, and are named in `GENERAL`.
+    `without_clause` names the refusals no regulation speaks of; a name there that is not needed is told as well.
     """
-    listed = list(errors)
-    codes: dict[str, type] = {}
+    codes: dict[str, str] = {}
+    clauseless: set[str] = set()
     problems = []
-    for error in listed:
-        code = vars(error).get("code")
-        if code is None:
-            problems.append(f"{error.__name__}: no code of its own")
-        elif code in codes:
-            problems.append(f"{error.__name__}: code {code} is that of {codes[code].__name__}")
-        codes.setdefault(code, error)
-        if error.status < 500 and not error.clause and error.__module__ not in GENERAL:
-            problems.append(f"{error.__name__}: refuses ({error.status}) and cites no clause")
-    return problems
-
-
-GENERAL = frozenset({"connector.errors", "connector.ports"})
+    for error in errors:
+        code = vars(error).get("code", "")
+        if code in codes or not code:
+            problems.append(f"{error.__name__}: code {code!r} is missing, or that of {codes.get(code)}")
+        codes.setdefault(code, error.__name__)
+        if error.status < 500 and not error.clause:
+            clauseless.add(error.__name__)
+    problems += [f"{name}: refuses and cites no clause" for name in sorted(clauseless - set(without_clause))]
+    return problems + [
+        f"{name}: listed as without clause, needlessly" for name in sorted(set(without_clause) - clauseless)
+    ]
