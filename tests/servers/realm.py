@@ -1,0 +1,109 @@
+"""Makes a realm of its own for a test module on the run's Keycloak, by the product's own applier, and removes it."""
+
+import itertools
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from joserfc.jwk import ECKey
+
+from connector.adapters.keycloak import KeycloakProvider
+from connector.adapters.keycloak_calls import AdminApi
+from connector.adapters.keycloak_token import TokenSource, public_jwks
+from connector.adapters.realm import RealmApplier, master_tokens
+from connector.adapters.realm_passwords import password_policy, realm_password_rules
+from connector.adapters.realm_state import RealmParameters
+from connector.embedded.browser import FormBrowser, Person
+from connector.ports import NewUser
+from connector.realm_config import RealmConfig, load_realm_config
+from connector.regulations.loader import load_rulebook
+from tests.servers.keycloak import Keycloak
+
+PACKS = ("LC", "GS", "HH", "GX", "JC")
+PUBLIC_URL = "http://localhost:8460"
+
+
+@dataclass
+class RealmUnderTest:
+    """A realm made by the applier. `admin` calls its Admin API as master's administrator: the hand that drifts."""
+
+    server: Keycloak
+    name: str
+    key_pem: bytes
+    config: RealmConfig
+    applier: RealmApplier
+    provider: KeycloakProvider
+    admin: AdminApi
+    _serial: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    @property
+    def redirect_uris(self) -> dict[str, str]:
+        urls = {subsystem: f"http://{subsystem}.test/callback" for subsystem in self.config.subsystem_ids}
+        return {**urls, "connector": f"{PUBLIC_URL}{self.config.connector.redirect_path}"}
+
+    def browser(self) -> FormBrowser:
+        return FormBrowser(self.server.url, self.name, self.redirect_uris)
+
+    def new_person(self, *, actions: tuple[str, ...] = (), password: str = "") -> tuple[str, Person]:
+        """An account with a first password: (user id, the person who knows it). At login he changes it."""
+        number = next(self._serial)
+        first = password or f"Anfang#{uuid.uuid4().hex[:8]}7"
+        new = NewUser(
+            user_name=f"371500-{number:05d}",
+            display_name="张三",
+            account_id=f"account-{number}",
+            request_id=f"request-{number}",
+            unit_code="371500",
+            account_class="ordinary",
+            required_actions=actions,
+        )
+        user_id = self.provider.create_user(new)
+        self.provider.set_temporary_password(user_id, first)
+        return user_id, Person(new.user_name, first, f"Weiter!{uuid.uuid4().hex[:8]}8")
+
+    def allow_offline(self, user_id: str, client_id: str) -> None:
+        """Drifts by hand: this person may ask `client_id` for offline tokens, which the realm as code never allows."""
+        scopes = {scope["name"]: scope["id"] for scope in self.admin.get("/client-scopes")}
+        uuid_ = self.admin.get("/clients", clientId=client_id)[0]["id"]
+        self.admin.put(f"/clients/{uuid_}/optional-client-scopes/{scopes['offline_access']}")
+        self.admin.post(f"/users/{user_id}/role-mappings/realm", [self.admin.get("/roles/offline_access")])
+
+    def delete(self) -> None:
+        self.applier.delete()
+
+
+def make_realm(server: Keycloak, name: str = "", **overrides: Any) -> RealmUnderTest:
+    """A new realm on `server`; `overrides` are fields of RealmParameters. Delete it afterwards."""
+    name = name or f"t-{uuid.uuid4().hex[:10]}"
+    config = load_realm_config()
+    key_pem = ECKey.generate_key("P-256").as_pem(private=True)
+    rules = realm_password_rules(load_rulebook(PACKS))
+    values: dict[str, Any] = {
+        "realm": name,
+        "public_url": PUBLIC_URL,
+        "jwks": public_jwks(key_pem),
+        "password_policy": password_policy(rules, config.weak_passwords),
+        "subsystem_urls": {subsystem: f"http://{subsystem}.test/callback" for subsystem in config.subsystem_ids},
+    }
+    parameters = RealmParameters(**{**values, **overrides})
+    tokens: TokenSource = master_tokens(server_url=server.url, user=server.admin_user, password=server.admin_password)
+    applier = RealmApplier(server_url=server.url, parameters=parameters, tokens=tokens, config=config)
+    applier.apply()
+    provider = KeycloakProvider(
+        server_url=server.url,
+        realm=name,
+        client_id=config.connector.id,
+        key_pem=key_pem,
+        subsystems=config.subsystem_ids,
+    )
+    return RealmUnderTest(server, name, key_pem, config, applier, provider, applier.api)
+
+
+@pytest.fixture(scope="module")
+def realm(keycloak: Keycloak) -> Iterator[RealmUnderTest]:
+    """A realm for this test module alone."""
+    made = make_realm(keycloak)
+    yield made
+    made.delete()
