@@ -1,8 +1,9 @@
-"""Shapes of the messages that approvers' systems send. Unknown members are passed over, wrong ones are refused."""
+"""Shapes of what approvers' systems send, and of endpoints as shown. Unknown members are passed over."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from connector.regulations.vocabulary import Verdict
 
@@ -31,3 +32,35 @@ class DecisionTaken(BaseModel):
     request: str
     state: str
     task: str
+
+
+class EndpointView(BaseModel):
+    """An endpoint without its secrets."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    name: str
+    unit_id: str
+    url: str
+    offices: list[str]
+    active: bool
+    disabled_at: datetime | None
+    disabled_cause: str
+    registered_by: str
+    registered_at: datetime
+    previous_until: datetime | None
+
+
+class EndpointSecretsView(BaseModel):
+    """The secrets of an endpoint, shown this once: `outgoing` verifies our messages, `incoming` signs its own."""
+
+    endpoint: EndpointView
+    outgoing: str
+    incoming: str
+
+
+class Rotation(BaseModel):
+    """`incoming_key` is a new public key of the other side (`whpk_…`), for an endpoint with key pairs."""
+
+    incoming_key: str = ""
