@@ -56,7 +56,7 @@ class ChinaCalendar:
     def is_working_date(self, day: date) -> bool:
         if day in self._days:
             return self._days[day]
-        if day.year in self._years or day.year not in PACKAGED_YEARS:
+        if day.year in self._years:
             return day.weekday() < 5
         return day in constants.workdays or (day.weekday() < 5 and day not in constants.holidays)
 

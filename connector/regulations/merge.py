@@ -184,7 +184,6 @@ def merge_stages(
                 level=level,
                 clause=_clauses(part.clause for part in same),
                 urgent_level=next((part.urgent_level for part in same if part.urgent_level), ""),
-                continues=bool(chain) and chain[-1].level == level,
             )
         )
     return tuple(chain)

@@ -40,9 +40,8 @@ class Form(Frozen):
 class StageRule(Frozen):
     """One stage of the chain. `of` says whose office holder decides: the request's unit, or the centre.
 
-    `continues` says that the stage before has the same service level: the two share one clock, which began when the
-    first of them opened (LC 7(1) gives the department one working day, not each of its people). `urgent_level` is
-    the service level that counts instead when the request is urgent; empty where no clause gives one.
+    Stages of one level share its limit: LC 7(1) gives the department one working day, not each of its people.
+    `urgent_level` is the service level that counts instead when the request is urgent; empty where no clause gives one.
     """
 
     office: Office
@@ -50,7 +49,6 @@ class StageRule(Frozen):
     level: str  # name of the service level that sets its time limit
     clause: str
     urgent_level: str = ""
-    continues: bool = False
 
 
 class ServiceLevel(Frozen):

@@ -117,7 +117,7 @@ def test_department_and_operator_share_the_one_day_of_a_reset_and_a_disable(usua
     for kind in (RequestKind.PASSWORD_RESET, RequestKind.DISABLE):
         department, operator = usual.stages(kind)[-2:]
         assert department.level == operator.level
-        assert (department.continues, operator.continues) == (False, True)
+        assert usual.service_level(operator.level).working_days == 1
     assert {s.urgent_level for s in usual.stages(RequestKind.PASSWORD_RESET)} == {"reset_urgent"}
 
 
