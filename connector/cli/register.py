@@ -47,9 +47,7 @@ def read_ledger(
     """账号台账，现在或过去某一时刻 / The ledger, now or as of a past moment."""
     moment = as_of.replace(tzinfo=OFFICE_ZONE) if as_of else None
     with opened() as connector, connector.act(operator()) as act:
-        page = ledger.list_ledger(
-            act, as_of=moment, unit_code=unit, status=status, text=text, first=first, count=count
-        )  # fmt: skip
+        page = ledger.list_ledger(act, as_of=moment, unit_code=unit, status=status, text=text, first=first, count=count)
     if as_json:
         show(LedgerView.model_validate(page), as_json=True)
         return
