@@ -17,6 +17,46 @@ ID_CHECKS = "10X98765432"
 CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # GB 32100
 _numbers = itertools.count(1)
 
+# A founding list as TOML; `format` it with two document numbers.
+FOUNDING_LIST = """
+paper = "聊公资〔2026〕1号"
+confirmed_paper = "聊公资〔2026〕2号"
+
+[[units]]
+code = "371500"
+name = "聊城市"
+kind = "region"
+
+[[units]]
+code = "jyzx"
+name = "聊城市公共资源交易中心"
+kind = "centre"
+parent_code = "371500"
+
+[[persons]]
+name = "赵安全"
+document_number = "{0}"
+phone = "13900000001"
+unit_code = "jyzx"
+account_class = "ordinary"
+permissions = ["website:notice.editor"]
+[[persons.offices]]
+office = "security_administrator"
+unit_code = "jyzx"
+valid_from = 2026-01-01
+
+[[persons]]
+name = "钱主任"
+document_number = "{1}"
+phone = "13900000002"
+unit_code = "jyzx"
+[[persons.offices]]
+office = "principal"
+unit_code = "jyzx"
+valid_from = 2026-01-01
+valid_to = 2030-12-31
+"""
+
 
 def resident_id(serial: int | None = None, *, region: str = "371502", year: int = 1970) -> str:
     """A resident ID number with the right check digit; another one at each call."""

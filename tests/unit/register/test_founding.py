@@ -14,53 +14,14 @@ from connector.register import accounts, appointments, catalogue, founding, unit
 from connector.register.errors import RegisterNotEmptyError, UnknownPermissionError
 from connector.register.tables import PersonRow, UnitRow
 from connector.regulations.vocabulary import Office
-from tests.factories import make_centre, phone, resident_id
+from tests.factories import FOUNDING_LIST, make_centre, phone, resident_id
 from tests.fixtures_register import Desk
-
-LIST = """
-paper = "聊公资〔2026〕1号"
-confirmed_paper = "聊公资〔2026〕2号"
-
-[[units]]
-code = "371500"
-name = "聊城市"
-kind = "region"
-
-[[units]]
-code = "jyzx"
-name = "聊城市公共资源交易中心"
-kind = "centre"
-parent_code = "371500"
-
-[[persons]]
-name = "赵安全"
-document_number = "{0}"
-phone = "13900000001"
-unit_code = "jyzx"
-account_class = "ordinary"
-permissions = ["website:notice.editor"]
-[[persons.offices]]
-office = "security_administrator"
-unit_code = "jyzx"
-valid_from = 2026-01-01
-
-[[persons]]
-name = "钱主任"
-document_number = "{1}"
-phone = "13900000002"
-unit_code = "jyzx"
-[[persons.offices]]
-office = "principal"
-unit_code = "jyzx"
-valid_from = 2026-01-01
-valid_to = 2030-12-31
-"""
 
 
 @pytest.fixture
 def listed(tmp_path: Path) -> founding.FoundingList:
     file = tmp_path / "founding.toml"
-    file.write_text(LIST.format(resident_id(), resident_id()), encoding="utf-8")
+    file.write_text(FOUNDING_LIST.format(resident_id(), resident_id()), encoding="utf-8")
     return founding.with_catalogue(founding.read_founding_list(file), load_catalogue())
 
 
