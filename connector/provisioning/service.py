@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
+
 from connector.auth.act import Act
 from connector.outbox import service as outbox
 from connector.outbox.tables import StepRow
@@ -124,3 +126,18 @@ def _by_subsystem(permissions: Sequence[PermissionRow]) -> dict[str, list[str]]:
     for permission in permissions:
         grouped.setdefault(permission.subsystem_id, []).append(permission.role)
     return grouped
+
+
+def end_suspensions(act: Act) -> int:
+    """Enables accounts whose suspension has run out; those for a violation wait for an approval (LC 7(3))."""
+    over = act.session.scalars(
+        select(AccountRow).where(
+            AccountRow.status == AccountStatus.SUSPENDED.value, AccountRow.suspended_until <= act.now
+        )
+    )
+    ended = 0
+    for account in over.all():
+        if accounts.present_cause(act, account) != "violation":
+            enable_account(act, accounts.lock_account(act, account.id), cause="suspension_over", request_id=None)
+            ended += 1
+    return ended

@@ -30,6 +30,7 @@ class RequestForm(BaseModel):
     until: date | None = Field(None, description="last day of a suspension (LC 7(3))")
     accounts: tuple[str, ...] = Field((), description="user names, for proposals about many accounts")
     evidence: dict[str, Any] = Field(default_factory=dict, description="per user name, for proposals")
+    extra: dict[str, str] = Field(default_factory=dict, description="boxes that only a centre's own rule pack knows")
     plan_hash: str | None = Field(None, max_length=64, description="the departure plan to be released, and no other")
 
 
@@ -59,7 +60,7 @@ BOXES: dict[str, tuple[str, ...]] = {
 
 
 def _is_filled(form: RequestForm, box: str) -> bool:
-    return any(_entry(form, path) for path in BOXES.get(box, (box,)))
+    return any(_entry(form, path) for path in BOXES.get(box, (box,))) or bool(form.extra.get(box, "").strip())
 
 
 def _entry(form: RequestForm, path: str) -> object:
