@@ -101,7 +101,7 @@ class AccountStateRow(Base):
     __tablename__ = "account_states"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
-    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
     status: Mapped[str] = mapped_column(String(16))
     cause: Mapped[str] = mapped_column(String(32))  # grant, request, departure, dormant, violation, ...
     request_id: Mapped[str | None] = mapped_column(String(36))
@@ -109,7 +109,7 @@ class AccountStateRow(Base):
     until: Mapped[datetime | None]
 
     __table_args__ = (
-        Index("ix_account_states_since", "since", "until"),
+        Index("ix_account_states_account_since", "account_id", "since"),
         Index(
             "uq_account_states_open",
             "account_id",

@@ -162,7 +162,7 @@ def test_ledger_page_takes_the_same_few_queries_for_any_number_of_accounts(
             statements.clear()
             assert len(ledger.list_ledger(act, count=count).rows) == count
             counts.append(len([s for s in statements if s.startswith("SELECT")]))
-    assert counts == [4, 4]
+    assert counts == [3, 3]
 
 
 def test_ledger_open_to_the_operator_of_the_machine_is_whole(desk: Desk, centre: Centre) -> None:
