@@ -167,3 +167,16 @@ def test_show_plan_names_accounts_and_no_persons(desk: DepartureDesk) -> None:
         assert shown.request == requests.get_request(act, held["request_id"]).number
         with pytest.raises(NotFoundError):
             show_plan(act, "0" * 64)
+
+
+@pytest.mark.req("E4")
+@pytest.mark.parametrize("change", [{"state": "withdrawn"}, {"state": "approved", "form": {"plan_hash": "0" * 64}}])
+def test_request_not_approved_for_this_very_plan_releases_nothing(desk: DepartureDesk, change: dict[str, Any]) -> None:
+    desk.leave("001", "002", "003")
+    held = desk.run(NOON + HOUR)
+    with desk.desk.act() as act:
+        request = requests.get_request(act, held["request_id"])
+        for name, value in change.items():
+            setattr(request, name, value)
+    assert desk.run(NOON + 2 * HOUR)["state"] == "rejected"
+    assert desk.frozen() == set()

@@ -58,10 +58,13 @@ def test_case_is_overdue_until_a_disable_request_is_approved(desk: DepartureDesk
     with desk.act(host_actor("t"), now=late) as act:
         (case,) = departures.list_cases(act, overdue_only=True)
         account = act.session.scalars(select(AccountRow).where(AccountRow.user_name == case.user_name)).one()
-        form = {"kind": "disable", "state": "approved", "submitted_by": "x", "submitted_at": late, "closed_at": late}
+        form = {"kind": "disable", "state": "pending", "submitted_by": "x", "submitted_at": late, "closed_at": late}
         act.session.add(
             RequestRow(number="QX-1", digest="", form={}, unit_id=desk.centre.unit.id, account_id=account.id, **form)
         )
+    with desk.act(host_actor("t"), now=late) as act:
+        assert len(departures.list_cases(act)) == 1
+        act.session.scalars(select(RequestRow)).one().state = "approved"
     with desk.act(host_actor("t"), now=late) as act:
         assert departures.list_cases(act) == []
     assert desk.run(late + HOUR)["cases_settled"] == 1
