@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,12 @@ from tests.servers.keycloak import Keycloak, from_environment, start_keycloak
 from tests.servers.postgres import Postgres, start_postgres
 from tests.servers.shared import Note, run_folder, share, stop_shared
 from tests.servers.slapd import Slapd, start_slapd
+
+MEMORY = Path("/dev/shm")
+MEMORY_NEEDED = 4 * 2**30  # Bytes: two databases of servers, and those of the tests. A container often has 64 MB.
+if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= MEMORY_NEEDED:
+    # SQLite waits for the disk at every commit, as it must in service; here that is most of the time of a unit test.
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 LAST_RUN = Path(__file__).parent / ".last-run.json"
 _outcomes: dict[str, str] = {}
