@@ -21,7 +21,7 @@ START = datetime(2026, 3, 1, tzinfo=UTC)
 
 @dataclass
 class EventStore:
-    """An identity provider of events alone: sorted by time, in no order within a millisecond, as Keycloak's are."""
+    """An identity provider of events alone: sorted by time; within a millisecond in an order of each query."""
 
     events: list[IdpEvent] = field(default_factory=list)
     fails_at_call: int = 0
@@ -32,7 +32,7 @@ class EventStore:
         if self.calls == self.fails_at_call:
             raise KeycloakUnavailableError("down")
         found = [event for event in self.events if event.kind == kind and event.at >= since]
-        found.sort(key=lambda event: (event.at, hash((event.event_id, page))))
+        found.sort(key=lambda event: (event.at, hash((event.event_id, since))))
         return found[first : first + page]
 
 
