@@ -110,12 +110,25 @@ def _accounts(columns: Sequence[Any]) -> Select[Any]:
     )
 
 
+def _not_in_use(rule: DormancyRule) -> ColumnElement[bool]:
+    """Accounts whose verdict can be other than active; those in use need no look at when they were enabled.
+
+    Whoever was used within both periods is active, also when he was enabled again only afterwards.
+    """
+    newest_cutoff = rule.now - min(rule.dormancy, rule.never_used)
+    return or_(ActivityRow.last_used_at.is_(None), ActivityRow.last_used_at <= newest_cutoff)
+
+
 def count_verdicts(act: Act, rule: DormancyRule) -> dict[DormancyVerdict, int]:
     """How many accounts have each verdict."""
     verdict = verdict_of(rule).label("verdict")
-    rows = act.session.execute(_accounts([verdict, func.count()]).group_by(verdict))
-    counts = {DormancyVerdict(name): number for name, number in rows}
-    return {each: counts.get(each, 0) for each in DormancyVerdict}
+    rows = act.session.execute(_accounts([verdict, func.count()]).where(_not_in_use(rule)).group_by(verdict))
+    counts = {each: 0 for each in DormancyVerdict} | {DormancyVerdict(name): number for name, number in rows}
+    looked_at = select(func.count()).where(
+        AccountRow.status == AccountStatus.ACTIVE.value, AccountRow.keycloak_id.is_not(None)
+    )
+    others = sum(number for each, number in counts.items() if each is not DormancyVerdict.ACTIVE)
+    return counts | {DormancyVerdict.ACTIVE: act.session.scalars(looked_at).one() - others}
 
 
 def list_dormant(act: Act, rule: DormancyRule, *, limit: int | None = None) -> list[DormantAccount]:
@@ -124,12 +137,10 @@ def list_dormant(act: Act, rule: DormancyRule, *, limit: int | None = None) -> l
     idle_since = func.coalesce(_last_used, _active_since)
     columns: list[Any] = [AccountRow.id, AccountRow.user_name, AccountRow.account_class, verdict]
     columns += [ActivityRow.last_used_at, _active_since]
-    newest_cutoff = rule.now - min(rule.dormancy, rule.never_used)
     query = (
         _accounts(columns)
         .where(
-            # Says nothing the verdict does not say; it lets the index leave out those in use.
-            or_(ActivityRow.last_used_at.is_(None), ActivityRow.last_used_at <= newest_cutoff),
+            _not_in_use(rule),
             verdict_of(rule).in_([DormancyVerdict.DORMANT.value, DormancyVerdict.NEVER_USED.value]),
         )
         .order_by(idle_since, AccountRow.id)

@@ -86,6 +86,11 @@ def _accounts(columns: Iterable[Any]) -> Any:
     )
 
 
+def _youngest_due(rules: dict[AccountClass, PasswordRules]) -> timedelta:
+    """The least age at which anything is due for anybody."""
+    return timedelta(days=min(rule.max_age_days - max((0, *rule.notice_days)) for rule in rules.values()))
+
+
 def _is_initial(now: datetime) -> ColumnElement[bool]:
     return and_(
         ActivityRow.password_evidence == PasswordEvidence.INITIAL.value, ActivityRow.password_set_at <= now - INITIAL
@@ -94,9 +99,15 @@ def _is_initial(now: datetime) -> ColumnElement[bool]:
 
 def count_verdicts(act: Act) -> dict[PasswordVerdict, int]:
     """How many accounts have each verdict. One query."""
-    threshold = threshold_of(rules_in_force(act.rulebook), act.now)
+    rules = rules_in_force(act.rulebook)
+    threshold = threshold_of(rules, act.now)
+    young = and_(
+        ActivityRow.password_set_at > act.now - _youngest_due(rules),
+        ActivityRow.password_evidence != PasswordEvidence.INITIAL.value,
+    )
     verdict = case(
         (ActivityRow.password_set_at.is_(None), PasswordVerdict.UNKNOWN.value),
+        (young, PasswordVerdict.FINE.value),  # Most are: they need no look at the limits of each class.
         (threshold == 0, PasswordVerdict.EXPIRED.value),
         (_is_initial(act.now), PasswordVerdict.INITIAL.value),
         (threshold.is_not(None), PasswordVerdict.NOTICE.value),
@@ -119,13 +130,12 @@ def list_due(act: Act, *, limit: int | None = None) -> list[DuePassword]:
         PasswordNoticeRow.password_set_at == ActivityRow.password_set_at,
         PasswordNoticeRow.days_left == threshold,
     )
-    youngest = min(rule.max_age_days - max((0, *rule.notice_days)) for rule in rules.values())
     query = (
         _accounts([AccountRow, PersonRow.mail, ActivityRow.password_set_at, threshold])
         .join(PersonRow, PersonRow.id == AccountRow.person_id)
         .where(
             # Says nothing the threshold does not say; it lets the index leave out young passwords.
-            ActivityRow.password_set_at <= act.now - timedelta(days=youngest),
+            ActivityRow.password_set_at <= act.now - _youngest_due(rules),
             threshold.is_not(None),
             (threshold == literal(0)) | (PersonRow.mail.is_not(None) & (PersonRow.mail != "")),
             not_(gone_out),
