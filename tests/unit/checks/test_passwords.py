@@ -117,6 +117,18 @@ def test_list_initial_never_changed_for_a_week_is_listed(
         assert passwords.list_initial(act) == listed
 
 
+def test_count_verdicts_counts_each_account_once_by_what_is_due(desk: Desk) -> None:
+    add(desk, "fine", 10 * DAY)
+    add(desk, "notice", 80 * DAY)
+    add(desk, "expired", 95 * DAY)
+    add(desk, "initial", 8 * DAY, password_evidence="initial")
+    add(desk, "fresh", 1 * DAY, password_evidence="initial")
+    add(desk, "super", 31 * DAY, account_class=AccountClass.SUPER_ADMINISTRATOR)
+    with desk.act() as act:
+        counts = {verdict.value: number for verdict, number in passwords.count_verdicts(act).items()}
+    assert counts == {"fine": 2, "notice": 1, "expired": 2, "initial": 1, "unknown": 0}
+
+
 def test_dry_run_writes_nothing(desk: Desk) -> None:
     add(desk, "a", 91 * DAY)
     with desk.act() as act:
