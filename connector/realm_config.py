@@ -69,10 +69,6 @@ class CommandLineClient(Strict):
     name: str
 
 
-class BuiltInClients(Strict):
-    disabled: tuple[str, ...]
-
-
 class DefaultRoles(Strict):
     """What every account has without a request: realm roles, and client roles by client."""
 
@@ -98,7 +94,7 @@ class RealmConfig(Strict):
     attributes: tuple[dict[str, Any], ...]
     connector: ConnectorClient
     command_line: CommandLineClient
-    built_in: BuiltInClients
+    built_in: dict[str, dict[str, Any]]  # settings of the clients that Keycloak makes
     subsystems: tuple[Subsystem, ...]
     accounts_group: str
     service_account_roles: tuple[str, ...]

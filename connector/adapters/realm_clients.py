@@ -50,8 +50,10 @@ def reconcile_clients(run: Reconciler, config: RealmConfig, desired: Iterable[De
                 continue
             run.api.post("/clients", dict(client.body))
         reconcile_client(run, client, fresh=client.client_id not in present)
-    for client_id in config.built_in.disabled:
-        _disable(run, client_id, present)
+    for client_id in sorted(config.built_in.keys() & present.keys()):
+        path, what = f"/clients/{present[client_id]}", f"client {client_id}"
+        run.settle(what, config.built_in[client_id], run.api.get(path), path)
+        _reconcile_scopes(run, what, f"{path}/optional-client-scopes", ())
     for client_id in sorted(present.keys() - {c.client_id for c in wanted} - BUILT_IN_CLIENTS):
         run.note("unexpected", f"client {client_id}")
     ids = run.client_ids()
@@ -71,13 +73,6 @@ def reconcile_client(run: Reconciler, client: DesiredClient, *, fresh: bool) -> 
     for kind, names in (("default", DEFAULT_SCOPES), ("optional", ())):
         _reconcile_scopes(inner, what, f"/clients/{uuid}/{kind}-client-scopes", names)
     _reconcile_scope_roles(inner, what, uuid, client.scope_roles)
-
-
-def _disable(run: Reconciler, client_id: str, present: Mapping[str, str]) -> None:
-    if client_id in present:
-        path = f"/clients/{present[client_id]}"
-        off = {"enabled": False, "directAccessGrantsEnabled": False}
-        run.settle(f"client {client_id}", off, run.api.get(path), path)
 
 
 def _reconcile_mappers(run: Reconciler, what: str, uuid: str, desired: Iterable[Mapping[str, Any]]) -> None:
