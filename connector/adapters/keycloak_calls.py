@@ -85,7 +85,7 @@ class AdminApi:
 
 
 def status_of(error: ConnectorError) -> int:
-    """The HTTP status a KeycloakRefusedError came from; 0 when there was none."""
+    """The HTTP status an error of this module came from; 0 when there was no answer."""
     head = str(error.facts.get("reason", "")).partition(":")[0]
     return int(head) if head.isdigit() else 0
 

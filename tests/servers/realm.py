@@ -1,6 +1,7 @@
 """Makes a realm of its own for a test module on the run's Keycloak, by the product's own applier, and removes it."""
 
 import itertools
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from connector.adapters.realm import RealmApplier, master_tokens
 from connector.adapters.realm_passwords import password_policy, realm_password_rules
 from connector.adapters.realm_state import RealmParameters
 from connector.embedded.browser import FormBrowser, Person
-from connector.ports import NewUser
+from connector.ports import KeycloakUnavailableError, NewUser
 from connector.realm_config import RealmConfig, load_realm_config
 from connector.regulations.loader import load_rulebook
 from tests.servers.keycloak import Keycloak
@@ -40,7 +41,7 @@ class RealmUnderTest:
 
     @property
     def redirect_uris(self) -> dict[str, str]:
-        urls = {subsystem: f"http://{subsystem}.test/callback" for subsystem in self.config.subsystem_ids}
+        urls = {subsystem: f"https://{subsystem}.test/callback" for subsystem in self.config.subsystem_ids}
         return {**urls, "connector": f"{PUBLIC_URL}{self.config.connector.redirect_path}"}
 
     def browser(self) -> FormBrowser:
@@ -85,12 +86,12 @@ def make_realm(server: Keycloak, name: str = "", **overrides: Any) -> RealmUnder
         "public_url": PUBLIC_URL,
         "jwks": public_jwks(key_pem),
         "password_policy": password_policy(rules, config.weak_passwords),
-        "subsystem_urls": {subsystem: f"http://{subsystem}.test/callback" for subsystem in config.subsystem_ids},
+        "subsystem_urls": {subsystem: f"https://{subsystem}.test/callback" for subsystem in config.subsystem_ids},
     }
     parameters = RealmParameters(**{**values, **overrides})
     tokens: TokenSource = master_tokens(server_url=server.url, user=server.admin_user, password=server.admin_password)
     applier = RealmApplier(server_url=server.url, parameters=parameters, tokens=tokens, config=config)
-    applier.apply()
+    _apply(applier)
     provider = KeycloakProvider(
         server_url=server.url,
         realm=name,
@@ -99,6 +100,19 @@ def make_realm(server: Keycloak, name: str = "", **overrides: Any) -> RealmUnder
         subsystems=config.subsystem_ids,
     )
     return RealmUnderTest(server, name, key_pem, config, applier, provider, applier.api)
+
+
+def _apply(applier: RealmApplier, tries: int = 4) -> None:
+    """Applies; again when Keycloak's file database was locked by a realm that another worker makes (it answers 500)."""
+    for left in reversed(range(tries)):
+        try:
+            applier.apply()
+        except KeycloakUnavailableError:
+            if not left:
+                raise
+            time.sleep(1.0)
+        else:
+            return
 
 
 @pytest.fixture(scope="module")
