@@ -1,5 +1,6 @@
-"""Settings, each from the environment as TRADING_IDP_<NAME> (or <NAME>_FILE for secrets). Holds no default secret."""
+"""Settings, each from the environment as TRADING_IDP_<NAME>, or <NAME>_FILE for secrets. Holds no default secret."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -14,6 +15,15 @@ def split_commas(values: dict[str, Any], *names: str) -> dict[str, Any]:
     for name in names:
         if isinstance(values.get(name), str):
             values[name] = tuple(v.strip() for v in values[name].split(",") if v.strip())
+    return values
+
+
+def read_secret_files(values: dict[str, Any], prefix: str, *names: str) -> dict[str, Any]:
+    """A secret may stand in a file: TRADING_IDP_DATABASE_URL_FILE=/run/secrets/url gives `database_url`."""
+    for name in names:
+        path = os.environ.get(f"{prefix}{name}_FILE".upper())
+        if path and not values.get(name):
+            values[name] = Path(path).read_text(encoding="utf-8").strip()
     return values
 
 
@@ -43,7 +53,8 @@ class DirectorySettings(BaseSettings):
 
     @model_validator(mode="before")
     @classmethod
-    def _split_lists(cls, values: dict[str, Any]) -> dict[str, Any]:
+    def _read_values(cls, values: dict[str, Any]) -> dict[str, Any]:
+        read_secret_files(values, "TRADING_IDP_LDAP_", "password")
         return split_commas(values, "departed_values", "canaries")
 
 
@@ -68,12 +79,8 @@ class Settings(BaseSettings):
     keycloak_timeout_seconds: float = Field(15.0, gt=0, description="limit for one call to Keycloak")
     keycloak_admin_user: str = Field("", description="master administrator, only for realm apply and diff")
     keycloak_admin_password: str = Field("", description="its password, only for realm apply and diff")
-    subsystem_urls: dict[str, str] = Field(
-        {}, description="login addresses of subsystems, JSON by client id"
-    )
-    logout_urls: dict[str, str] = Field(
-        {}, description="their back-channel logout addresses, JSON"
-    )
+    subsystem_urls: dict[str, str] = Field({}, description="login addresses of subsystems, JSON by client id")
+    logout_urls: dict[str, str] = Field({}, description="their back-channel logout addresses, JSON")
     rule_packs: Annotated[tuple[str, ...], NoDecode] = Field(
         ("LC", "GS", "HH", "GX"), description="rule packs in force, comma separated"
     )
@@ -103,7 +110,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="before")
     @classmethod
-    def _split_lists(cls, values: dict[str, Any]) -> dict[str, Any]:
+    def _read_values(cls, values: dict[str, Any]) -> dict[str, Any]:
+        read_secret_files(values, "TRADING_IDP_", "database_url", "keycloak_admin_password")
         return split_commas(values, "rule_packs", "webhook_allow")
 
     @model_validator(mode="after")

@@ -14,6 +14,7 @@ from connector.errors import Text
 from jobs import (
     check_calendar,
     deliver_outbox,
+    end_suspensions,
     ingest_events,
     probe_service_account,
     remind_deadlines,
@@ -124,6 +125,12 @@ SCHEDULE: tuple[Job, ...] = (
         when=Every(timedelta(minutes=10)),
         run=remind_deadlines.run,
         does=Text("审批环节到期提醒和逾期标记", "reminds of stages that are due, marks those overdue"),
+    ),
+    Job(
+        name="end_suspensions",
+        when=Every(timedelta(minutes=10)),
+        run=end_suspensions.run,
+        does=Text("结束到期的暂停（违规暂停除外）", "ends suspensions that have run out, but for violations"),
     ),
     Job(
         name="sync_departures",
