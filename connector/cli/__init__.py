@@ -17,7 +17,13 @@ AREAS = (
     ("audit", "connector.cli.audit"),
     ("database", "connector.cli.database"),
 )
-FLAT = ("connector.cli.register", "connector.cli.server", "connector.cli.doctor", "connector.cli.sign_in")
+FLAT = (
+    "connector.cli.up",
+    "connector.cli.register",
+    "connector.cli.server",
+    "connector.cli.doctor",
+    "connector.cli.sign_in",
+)
 
 
 def make_app() -> typer.Typer:

@@ -22,6 +22,7 @@ import httpx
 from connector.errors import ConnectorError, Text
 
 TOTP_SECONDS = 30
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 MOST_PAGES = 8  # A first login has four; more means that Keycloak shows the same page again and again.
 
 
@@ -76,10 +77,11 @@ class FormBrowser:
         sleep: Callable[[float], None] = time.sleep,
         timeout: float = 30.0,
     ) -> None:
-        self._base = f"{server_url.rstrip('/')}/realms/{realm}/protocol/openid-connect"
+        self._realm = f"{server_url.rstrip('/')}/realms/{realm}"
+        self._base = f"{self._realm}/protocol/openid-connect"
         self._redirect_uris = redirect_uris
         self._clock, self._sleep = clock, sleep
-        self._http = httpx.Client(timeout=timeout, headers={"Accept-Language": "zh-CN"})
+        self._http = httpx.Client(timeout=timeout, headers={"Accept-Language": "zh-CN"}, trust_env=False)
         self._cookies: dict[str, str] = {}
         self.pages: list[str] = []
 
@@ -100,7 +102,7 @@ class FormBrowser:
             "code_challenge_method": "S256",
         }
         answer = self._send("GET", f"{self._base}/auth?{urlencode(query)}")
-        code = self._through_the_pages(answer, self._redirect_uris[client_id], person)
+        code = _code_of(self._through_the_pages(answer, self._redirect_uris[client_id], person))
         return self._tokens(
             client_id,
             grant_type="authorization_code",
@@ -108,6 +110,20 @@ class FormBrowser:
             redirect_uri=self._redirect_uris[client_id],
             code_verifier=verifier,
         )
+
+    def log_in_device(self, client_id: str, person: Person) -> Tokens:
+        """Logs in a program beside this browser (RFC 8628): opens the page it names, agrees, fetches its tokens."""
+        begun = self._http.post(f"{self._base}/auth/device", data={"client_id": client_id, "scope": "openid"}).json()
+        if "device_code" not in begun:
+            raise LoginRefusedError(str(begun.get("error_description") or begun.get("error")))
+        self.allow_device(begun["verification_uri_complete"], person)
+        return self._tokens(client_id, grant_type=DEVICE_GRANT, device_code=begun["device_code"])
+
+    def allow_device(self, url: str, person: Person) -> None:
+        """Opens the address that a program shows its user, logs in where asked, and agrees to what is asked."""
+        place = self._through_the_pages(self._send("GET", url), f"{self._realm}/device/status", person)
+        if refused := parse_qs(urlsplit(place).query).get("error"):
+            raise LoginRefusedError(refused[0])
 
     def refresh(self, tokens: Tokens) -> Tokens:
         """New tokens for the refresh token; LoginRefusedError when the session is over."""
@@ -137,12 +153,12 @@ class FormBrowser:
         return answer
 
     def _through_the_pages(self, answer: httpx.Response, target: str, person: Person | None) -> str:
-        """Follows redirects and fills in forms until Keycloak returns to the client; returns the code."""
+        """Follows redirects and fills in forms until Keycloak sends the browser to `target`; returns that address."""
         for _ in range(MOST_PAGES):
             while answer.is_redirect:
                 place = urljoin(str(answer.url), answer.headers["location"])
                 if place.startswith(target):
-                    return _code_of(place)
+                    return place
                 answer = self._send("GET", place)
             page = _Page(answer.text)
             if page.error or page.form is None or answer.status_code >= 400:
@@ -164,6 +180,8 @@ class FormBrowser:
         if page.name == "configure-totp":
             person.totp_key = page.hidden["totpSecret"].encode()
             return {"totp": self._totp(person), "userLabel": "demo"}
+        if page.name == "consent":
+            return {"accept": "yes"}
         if page.name == "otp":
             if not person.totp_key:
                 raise LoginRefusedError("a second factor is demanded")
@@ -198,6 +216,7 @@ class _Page(HTMLParser):
     """One page of Keycloak: its form's address, the hidden fields, the error shown, and which page it is."""
 
     _NAMES = (
+        ("accept", "consent"),
         ("totpSecret", "configure-totp"),
         ("password-new", "update-password"),
         ("otp", "otp"),

@@ -36,3 +36,11 @@ class DirectoryChangeError(UnavailableError):
     code = "directory-change-refused"
     says = Text("示例人事目录拒绝了修改：{reason}", "The sample directory refused a change: {reason}")
     remedy = Text("请核对条目是否存在", "Check that the entry exists")
+
+
+class CommandFailedError(UnavailableError):
+    """A command of this product, run while the machine was set up, ended with an error; `reason` is its own text."""
+
+    code = "command-failed"
+    says = Text("{part} 执行失败：{reason}", "{part} failed: {reason}")
+    remedy = Text("请按其提示处理后重试", "Do what it says, and try again")

@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -62,18 +62,20 @@ class ServerProcess:
     def wait_ready(self, is_ready: Callable[[], bool], seconds: float) -> None:
         """Returns when `is_ready` first says so; stops the server and raises ServerNotStartedError otherwise."""
         deadline = time.monotonic() + seconds
-        while not is_ready():
-            if not self.is_running():
-                raise self._failure(f"exit code {self.process.returncode}")
-            if time.monotonic() > deadline:
-                self.stop()
-                raise self._failure(f"no answer within {seconds:.0f} s")
-            time.sleep(_POLL_SECONDS)
+        with self._stopped_on_interrupt():
+            while not is_ready():
+                if not self.is_running():
+                    raise self._failure(f"exit code {self.process.returncode}")
+                if time.monotonic() > deadline:
+                    self.stop()
+                    raise self._failure(f"no answer within {seconds:.0f} s")
+                time.sleep(_POLL_SECONDS)
 
     def wait_done(self, seconds: float) -> None:
         """Returns when the process has ended with code 0; raises ServerNotStartedError otherwise."""
         try:
-            code = self.process.wait(seconds)
+            with self._stopped_on_interrupt():
+                code = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             self.stop()
             raise self._failure(f"not done within {seconds:.0f} s") from None
@@ -99,6 +101,15 @@ class ServerProcess:
 
     def resume(self) -> None:
         _signal_group(self.pid, signal.SIGCONT)
+
+    @contextlib.contextmanager
+    def _stopped_on_interrupt(self) -> Iterator[None]:
+        """Ctrl-C during a start stops the server too: nobody else knows of it yet."""
+        try:
+            yield
+        except (KeyboardInterrupt, SystemExit):
+            self.stop()
+            raise
 
     def _failure(self, why: str) -> ServerNotStartedError:
         said = self.log_file.read_text(errors="replace").strip()[-_REASON_CHARACTERS:]

@@ -1,0 +1,5 @@
+"""`python -m connector.cli`: the console script by its module, for programs that start it."""
+
+from connector.cli import main
+
+main()

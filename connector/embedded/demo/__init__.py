@@ -1,0 +1,1 @@
+"""The main job, played on the running machine through the interfaces its users have."""

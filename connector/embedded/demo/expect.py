@@ -1,0 +1,38 @@
+"""How a step of the demonstration says that something is as it must be, or is not. Knows no step."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from connector.errors import ConnectorError, Text
+
+_POLL_SECONDS = 0.2
+
+
+class StepNotHeldError(ConnectorError):
+    """What a step was to show did not happen; `saw` is what happened instead."""
+
+    code = "step-not-held"
+    says = Text("未如预期：{saw}", "Not as expected: {saw}")
+
+
+class EarlierStepError(ConnectorError):
+    """A step needs what an earlier one did not bring about."""
+
+    code = "earlier-step"
+    says = Text("前面的步骤未完成：{missing}", "An earlier step did not bring about: {missing}")
+
+
+def expect(held: object, saw: object) -> None:
+    """Ends the step unless `held`; `saw` is shown as the reason."""
+    if not held:
+        raise StepNotHeldError(saw=str(saw))
+
+
+def wait_for(found: Callable[[], Any], seconds: float, what: str) -> Any:
+    """The first truthy value of `found`; ends the step when there is none in time."""
+    deadline = time.monotonic() + seconds
+    while not (value := found()):
+        expect(time.monotonic() < deadline, f"{what}: {seconds:.0f} s")
+        time.sleep(_POLL_SECONDS)
+    return value
