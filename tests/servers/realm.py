@@ -37,6 +37,7 @@ class RealmUnderTest:
     applier: RealmApplier
     provider: KeycloakProvider
     admin: AdminApi
+    _browsers: list[FormBrowser] = field(default_factory=list)
     _serial: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     @property
@@ -45,7 +46,9 @@ class RealmUnderTest:
         return {**urls, "connector": f"{PUBLIC_URL}{self.config.connector.redirect_path}"}
 
     def browser(self) -> FormBrowser:
-        return FormBrowser(self.server.url, self.name, self.redirect_uris)
+        """A new browser; all are closed with the realm."""
+        self._browsers.append(FormBrowser(self.server.url, self.name, self.redirect_uris))
+        return self._browsers[-1]
 
     def new_person(self, *, actions: tuple[str, ...] = (), password: str = "") -> tuple[str, Person]:
         """An account with a first password: (user id, the person who knows it). At login he changes it."""
@@ -72,6 +75,8 @@ class RealmUnderTest:
         self.admin.post(f"/users/{user_id}/role-mappings/realm", [self.admin.get("/roles/offline_access")])
 
     def delete(self) -> None:
+        for browser in self._browsers:
+            browser.close()
         self.applier.delete()
 
 

@@ -1,6 +1,7 @@
 """The whole life of an account on a real Keycloak: every kind of request, seen from the person's browser."""
 
 import re
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -62,7 +63,7 @@ class Life:
         name, password = self.town.connector.open_link(token, self.person_form.document_number[-6:])
         totp_key = self.person.totp_key if self.person else b""
         step = self.person.last_totp_step if self.person else 0
-        self.person = Person(name, password, f"Xin#mima{len(self.town.mailer.sent)}kl9", totp_key, step)
+        self.person = Person(name, password, f"Weiter!{uuid.uuid4().hex[:8]}8", totp_key, step)
         return self.person
 
     def ask(self, kind: RequestKind, **fields: Any) -> None:
