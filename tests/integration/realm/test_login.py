@@ -81,7 +81,7 @@ def test_log_in_once_opens_all_subsystems_each_with_its_own_roles_only(realm: Re
 
 
 @pytest.mark.req("D1")
-def test_freeze_closes_every_subsystem_and_tells_each_one(realm: RealmUnderTest) -> None:
+def test_freeze_closes_every_subsystem(realm: RealmUnderTest) -> None:
     user_id, person = realm.new_person()
     with realm.browser() as browser:
         tokens = [browser.log_in("website", person), *(browser.log_in(name) for name in SUBSYSTEMS[1:])]
