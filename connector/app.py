@@ -1,10 +1,15 @@
 """The web application: routes and pages mounted, and the one place where errors become answers."""
 
+from functools import partial
+from typing import Any
+
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
 
 from connector import http
 from connector.bootstrap import Connector
@@ -18,6 +23,7 @@ from connector.requests import routes as requests
 from connector.webhooks import routes as webhooks
 
 TITLE = "公共资源交易平台账号管理 / trading-idp"
+log = structlog.get_logger()
 
 
 def create_app(connector: Connector) -> FastAPI:
@@ -29,7 +35,15 @@ def create_app(connector: Connector) -> FastAPI:
     app.add_api_route("/health/live", live, methods=["GET"], tags=["health"])
     app.add_api_route("/health/ready", ready, methods=["GET"], tags=["health"])
     _answer_errors(app)
+    app.openapi = partial(_describe, app)  # type: ignore[method-assign]
     return app
+
+
+def _describe(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document, made once."""
+    if app.openapi_schema is None:
+        http.describe_operations(FastAPI.openapi(app))
+    return app.openapi_schema or {}
 
 
 def live() -> dict[str, str]:
@@ -59,8 +73,22 @@ def _answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(DBAPIError)
     def answer_database(_request: Request, error: DBAPIError) -> JSONResponse:
-        return http.database_problem(error)
+        return http.problem_response(http.database_refusal(error))
 
     @app.exception_handler(PoolTimeoutError)
     def answer_pool(_request: Request, error: PoolTimeoutError) -> JSONResponse:
-        return http.database_problem(error)
+        return http.problem_response(http.database_refusal(error))
+
+    @app.exception_handler(HTTPException)
+    def answer_address(_request: Request, error: HTTPException) -> JSONResponse:
+        return http.address_problem(error)
+
+    @app.exception_handler(Exception)
+    def answer_fault(request: Request, error: Exception) -> JSONResponse:
+        log.error("request.fault", method=request.method, route=_route(request), error=type(error).__name__)
+        return http.fault_problem()
+
+
+def _route(request: Request) -> str:
+    """The pattern of the route, without the values in it."""
+    return str(getattr(request.scope.get("route"), "path", ""))

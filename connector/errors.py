@@ -123,3 +123,12 @@ class UnavailableError(ConnectorError):
     remedy = Text(
         "操作未执行，请稍后重试；已提交的内容不会丢失", "Nothing was done; try again later, nothing submitted is lost"
     )
+
+
+class FaultError(ConnectorError):
+    """A defect of this product; what happened stands in its log, not in the answer."""
+
+    code = "fault"
+    status = 500
+    says = Text("程序内部错误，操作未执行", "An internal error; nothing was done")
+    remedy = Text("请查看日志并报告此问题", "Look into the log and report this")

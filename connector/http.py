@@ -1,5 +1,6 @@
-"""What every route shares: the signed-in act, problem documents. Knows no feature."""
+"""What every route shares: the signed-in act, problem documents and how OpenAPI tells of them. Knows no feature."""
 
+import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Annotated, Any, Protocol
@@ -7,14 +8,28 @@ from typing import Annotated, Any, Protocol
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DBAPIError
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
 
 from connector.auth.act import Act
 from connector.auth.actor import Actor
-from connector.errors import ConnectorError, FieldProblem, NotSignedInError, RefusedInputError, UnavailableError
+from connector.errors import (
+    ConnectorError,
+    FaultError,
+    FieldProblem,
+    NotFoundError,
+    NotSignedInError,
+    RefusedInputError,
+    Text,
+    UnavailableError,
+)
 
 PROBLEM = "application/problem+json"
+LONG_NUMBER = re.compile(r"\d{6,}[Xx]?")
+BEARER = HTTPBearer(auto_error=False, scheme_name="bearer", description="Keycloak 签发的访问令牌 / an access token")
 
 
 class Desk(Protocol):
@@ -30,12 +45,13 @@ def get_desk(request: Request) -> Desk:
     return desk
 
 
-def get_actor(request: Request) -> Actor:
+def get_actor(
+    request: Request, bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)] = None
+) -> Actor:
     """The person whose access token came with the request; NotSignedInError without a valid one."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
+    if bearer is None:
         raise NotSignedInError
-    return get_desk(request).actor_of(token.strip())
+    return get_desk(request).actor_of(bearer.credentials.strip())
 
 
 def get_act(request: Request, actor: Annotated[Actor, Depends(get_actor)]) -> Iterator[Act]:
@@ -46,6 +62,58 @@ def get_act(request: Request, actor: Annotated[Actor, Depends(get_actor)]) -> It
 
 ActDep = Annotated[Act, Depends(get_act, scope="function")]
 ActorDep = Annotated[Actor, Depends(get_actor)]
+
+
+class WrongAddressError(NotFoundError):
+    """There is no such address."""
+
+    code = "wrong-address"
+    says = Text("没有此接口", "There is no such address")
+    remedy = Text("请对照 /openapi.json 核对地址", "Compare the address with /openapi.json")
+    who = Text("调用方", "the caller")
+
+
+class WrongMethodError(ConnectorError):
+    """The address is known and does not take this method."""
+
+    code = "wrong-method"
+    status = 405
+    says = Text("此接口不支持该方法", "The address does not take this method")
+    remedy = Text("请对照 /openapi.json 核对方法", "Compare the method with /openapi.json")
+    who = Text("调用方", "the caller")
+
+
+class ProblemField(BaseModel):
+    """One wrong field."""
+
+    field: str
+    zh: str
+    en: str
+    clause: str
+
+
+class ProblemWords(BaseModel):
+    """The same in English."""
+
+    title: str
+    remedy: str
+    who: str
+
+
+class Problem(BaseModel):
+    """拒绝或故障（RFC 9457）/ a refusal or fault: what, why (clause), what to do, who can do it."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    clause: str = Field(description="条款 / the article that asks for it; empty where no regulation does")
+    detail: str
+    remedy: str
+    who: str
+    en: ProblemWords
+    facts: dict[str, Any] | None = None
+    fields: list[ProblemField] | None = Field(None, description="每个有误的字段 / every wrong field (422)")
 
 
 def problem_response(error: ConnectorError) -> JSONResponse:
@@ -60,11 +128,65 @@ def validation_problem(error: RequestValidationError) -> JSONResponse:
     return problem_response(RefusedInputError(fields))
 
 
-def database_problem(_error: DBAPIError | PoolTimeoutError) -> JSONResponse:
-    """Nothing was committed: the change and its audit entry stand or fall together (GX 10)."""
-    return problem_response(UnavailableError(part="数据库 / the database"))
+def database_refusal(error: DBAPIError | PoolTimeoutError) -> ConnectorError:
+    """What a fault of the database means to the caller: nothing was committed, the change and its audit entry neither.
+
+    A value that the database cannot hold (a NUL, a number out of range) is the caller's, everything else is ours.
+    """
+    if isinstance(error, DataError):
+        return RefusedInputError(
+            [FieldProblem("body", "含有无法保存的字符或数值", "holds a character or number that cannot be stored")]
+        )
+    return UnavailableError(part="数据库 / the database")
+
+
+def address_problem(error: HTTPException) -> JSONResponse:
+    """The framework's own answers (no such route, wrong method, unreadable body) as problem documents."""
+    if error.status_code in (404, 405):
+        answer = problem_response(WrongMethodError() if error.status_code == 405 else WrongAddressError())
+        answer.headers.update(error.headers or {})
+        return answer
+    return problem_response(RefusedInputError([FieldProblem("body", "无法读取请求正文", "the body cannot be read")]))
+
+
+def fault_problem() -> JSONResponse:
+    """The answer to a defect of this product: it says nothing of what went wrong inside; the log does."""
+    return problem_response(FaultError())
+
+
+def describe_operations(schema: dict[str, Any]) -> dict[str, Any]:
+    """Completes an OpenAPI document: summaries in both languages from the first line, and every problem answer."""
+    components = schema.setdefault("components", {}).setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        components.pop(name, None)
+    described = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    components.update(described.pop("$defs"))
+    components["Problem"] = described
+    for operations in schema["paths"].values():
+        for operation in operations.values():
+            operation["summary"] = operation.get("description", "").splitlines()[0]
+            for status, words in _possible_problems(operation).items():
+                operation["responses"][status] = {
+                    "description": words,
+                    "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+                }
+    return schema
+
+
+def _possible_problems(operation: dict[str, Any]) -> dict[str, str]:
+    found = {"503": "数据库或身份服务不可用，未作任何更改 / a part is not available; nothing was done"}
+    if "security" in operation:
+        found |= {"401": "未登录 / not signed in", "403": "无权办理 / not permitted"}
+    if "parameters" in operation or "requestBody" in operation:
+        found |= {
+            "404": "找不到 / no such thing",
+            "409": "与现状冲突 / does not fit the present state",
+            "422": "内容有误 / wrong input, field by field",
+        }
+    return dict(sorted(found.items()))
 
 
 def _field_problem(item: Any) -> FieldProblem:
+    # A key of the input is part of its place; one that looks like a document number or a phone is not repeated.
     place = ".".join(str(part) for part in item["loc"] if part not in ("body", "query", "path"))
-    return FieldProblem(place or "body", f"格式不正确（{item['type']}）", str(item["msg"]))
+    return FieldProblem(LONG_NUMBER.sub("…", place) or "body", f"格式不正确（{item['type']}）", str(item["msg"]))

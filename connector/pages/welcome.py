@@ -6,8 +6,10 @@ from typing import Annotated, Any, Protocol
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, select_autoescape
+from sqlalchemy.exc import DBAPIError
 
 from connector.errors import ConnectorError
+from connector.http import database_refusal
 from connector.provisioning.errors import LinkNotValidError
 from connector.regulations.rulebook import Rulebook
 from connector.regulations.vocabulary import AccountClass
@@ -48,7 +50,8 @@ def open_link(token: str, request: Request, suffix: Annotated[str, Form()] = "")
     desk: Desk = request.app.state.connector
     try:
         user_name, password = desk.open_link(token, suffix)
-    except ConnectorError as error:
+    except (ConnectorError, DBAPIError) as fault:
+        error = fault if isinstance(fault, ConnectorError) else database_refusal(fault)
         can_try = not isinstance(error, LinkNotValidError)
         return _page("welcome.html", status=error.status, can_try=can_try, problem=error.problem())
     min_length = desk.rulebook.password(AccountClass.ORDINARY).min_length

@@ -92,6 +92,11 @@ def order_password(act: Act, token: str, document_suffix: str) -> tuple[int, int
         account_id=account.id,
         interactive=True,
     )
+    # On record before Keycloak is touched: where the record cannot be written, no password is set (GX 10).
+    audit.record(
+        act, Event.STEP_ENQUEUED, f"step:{step.id}",
+        account_id=account.id, person_id=account.person_id, kind=step.kind, link=link.id,
+    )  # fmt: skip
     return step.id, 0
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, ConfigDict
 
 from connector.http import ActDep
@@ -61,7 +61,7 @@ def list_steps(act: ActDep, state: Annotated[list[str] | None, Query()] = None) 
 
 
 @router.post("/steps/{step_id}/retry")
-def retry_step(act: ActDep, step_id: int) -> StepListed:
+def retry_step(act: ActDep, step_id: Annotated[int, Path(ge=1, le=2**63 - 1)]) -> StepListed:
     """重新执行步骤 / put a dead or conflicting step back in line."""
     check_holds(act, Office.OPERATOR, Office.SYSTEM_DEPARTMENT_HEAD, doing="重试步骤 / retry a step")
     return StepListed.model_validate(outbox.retry_step(act, step_id))

@@ -52,7 +52,7 @@ class EntryFilter(BaseModel):
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
     event: str | None = None
-    before_id: int | None = None
+    before_id: int | None = Field(None, ge=1, le=2**63 - 1)
     count: int = Field(50, ge=1, le=search.MOST_AT_ONCE)
 
 
@@ -68,20 +68,20 @@ FilterDep = Annotated[EntryFilter, Query()]
 
 @router.get("/entries")
 def list_entries(act: ReaderDep, wanted: FilterDep) -> list[EntryView]:
-    """Entries that fit, newest first."""
+    """查找审计记录 / entries that fit, newest first."""
     return [EntryView.model_validate(entry) for entry in search.list_entries(act, **wanted.model_dump())]
 
 
 @router.get("/alarms")
 def list_alarms(act: ReaderDep, wanted: FilterDep) -> list[EntryView]:
-    """Entries that raised an alarm, newest first."""
+    """告警 / entries that raised an alarm, newest first."""
     found = search.list_entries(act, alarms_only=True, **wanted.model_dump())
     return [EntryView.model_validate(entry) for entry in found]
 
 
 @router.get("/checkpoints/latest", response_class=PlainTextResponse)
 def read_latest_checkpoint(act: ReaderDep) -> str:
-    """The newest signed checkpoint (C2SP note), to be kept on another machine."""
+    """最新检查点，请另存他处 / the newest signed checkpoint (C2SP note), to be kept on another machine."""
     last = find_last_checkpoint(act.session)
     if last is None:
         raise NotFoundError(kind="checkpoint", name="latest")

@@ -37,7 +37,7 @@ def submit(act: ActDep, form: RequestForm) -> RequestShown:
 def list_own(
     act: ActDep,
     state: Annotated[list[str] | None, Query()] = None,
-    first: Annotated[int, Query(ge=0)] = 0,
+    first: Annotated[int, Query(ge=0, le=10**9)] = 0,
     count: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> list[RequestListed]:
     """我的申请 / requests one made or benefits from, newest first."""

@@ -45,6 +45,8 @@ WITHOUT_CLAUSE = frozenset(
         "UnknownEndpointError",
         "UnknownRuleError",
         "UnknownSubsystemUrlError",
+        "WrongAddressError",
+        "WrongMethodError",
     }
 )
 

@@ -1,0 +1,268 @@
+"""Every operation of the API with one right call, made in the town it is given. Expects nothing; tests do."""
+
+import itertools
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from connector.auth import signatures
+from connector.auth.actor import Actor
+from connector.audit.seal import seal_pending
+from connector.departures.tables import DeparturePlanRow
+from connector.outbox import service as outbox
+from connector.outbox.tables import StepRow
+from connector.provisioning import links
+from connector.register import people
+from connector.register.tables import AccountRow
+from connector.regulations.vocabulary import Office, RequestKind, Verdict
+from connector.requests import service as requests
+from connector.requests.forms import RequestForm
+from connector.requests.tables import RequestRow
+from connector.webhooks import service as webhooks
+from tests.factories import make_account, make_person
+from tests.fixtures_api import Api
+from tests.town import HOST
+
+
+@dataclass(frozen=True)
+class Call:
+    """A right call: who makes it, what is sent, which status it gets, and what somebody without office gets."""
+
+    path: str
+    by: Office | Actor | None
+    unit: str = ""
+    status: int = 200
+    refused: int = 403
+    sent: dict[str, Any] = field(default_factory=dict)
+
+
+Maker = Callable[[Api], Call]
+OPERATIONS: dict[tuple[str, str], Maker] = {}
+_names = itertools.count(1)
+READS_ONLY = {("POST", "/requests/preview")}
+
+
+def operation(method: str, path: str) -> Callable[[Maker], Maker]:
+    def note(maker: Maker) -> Maker:
+        OPERATIONS[method, path] = maker
+        return maker
+
+    return note
+
+
+def simple(method: str, path: str, **call: Any) -> None:
+    OPERATIONS[method, path] = lambda _api: Call(path=path, **call)
+
+
+simple("GET", "/health/live", by=None, refused=200)
+simple("GET", "/health/ready", by=None, refused=200)
+simple("GET", "/units", by=Office.AUDITOR, refused=200)
+simple("GET", "/permissions", by=Office.AUDITOR, refused=200)
+simple("GET", "/ledger", by=Office.AUDITOR)
+simple("GET", "/appointments", by=Office.AUDITOR)
+simple("GET", "/audit/entries", by=Office.AUDITOR)
+simple("GET", "/audit/alarms", by=Office.SECURITY_ADMINISTRATOR)
+simple("GET", "/requests", by=Office.UNIT_HEAD, unit="ywk", refused=200)
+simple("GET", "/requests/overdue", by=Office.PRINCIPAL)
+simple("GET", "/inbox", by=Office.UNIT_HEAD, unit="ywk", refused=200)
+simple("GET", "/steps", by=Office.OPERATOR)
+simple("GET", "/departures/cases", by=Office.OPERATOR)
+simple("GET", "/endpoints", by=Office.AUDITOR)
+
+
+def form_json(form: RequestForm) -> dict[str, Any]:
+    return form.model_dump(mode="json", exclude_defaults=True)
+
+
+def account_row(api: Api, unit: str = "ywk") -> AccountRow:
+    with api.town.connector.act(HOST) as act:
+        return make_account(act, unit)
+
+
+@operation("GET", "/audit/checkpoints/latest")
+def latest_checkpoint(api: Api) -> Call:
+    connector = api.town.connector
+    seal_pending(connector.database, connector.signer, connector.clock.now())
+    return Call("/audit/checkpoints/latest", Office.AUDITOR)
+
+
+@operation("POST", "/units")
+def register_unit(api: Api) -> Call:
+    form = {"code": "dlnew", "name": "新代理机构", "kind": "agency", "parent_code": "371500", "phone": "13811112222"}
+    return Call("/units", Office.OPERATOR, status=201, sent={"json": form})
+
+
+@operation("POST", "/persons/{person_id}/reveal")
+def reveal(api: Api) -> Call:
+    with api.town.connector.act(HOST) as act:
+        person = make_person(act, "ywk")
+    return Call(f"/persons/{person.id}/reveal", Office.OPERATOR, sent={"json": {"reason": "核对证件"}})
+
+
+def appointment_form(api: Api) -> dict[str, Any]:
+    with api.town.connector.act(HOST) as act:
+        person = make_person(act, "ywk")
+    days = {"valid_from": "2026-01-01", "valid_to": "2027-12-31"}
+    return {"person_id": person.id, "unit_code": "ywk", "office": "verifier", "paper": "聊公资任〔2026〕9号", **days}
+
+
+@operation("POST", "/appointments")
+def appoint(api: Api) -> Call:
+    return Call("/appointments", Office.SECURITY_ADMINISTRATOR, status=201, sent={"json": appointment_form(api)})
+
+
+@operation("POST", "/appointments/{appointment_id}/confirm")
+def confirm(api: Api) -> Call:
+    made = api.call("POST", "/appointments", by=Office.SECURITY_ADMINISTRATOR, json=appointment_form(api))
+    return Call(f"/appointments/{made.json()['id']}/confirm", Office.PRINCIPAL)
+
+
+@operation("POST", "/appointments/{appointment_id}/end")
+def end_appointment(api: Api) -> Call:
+    made = api.call("POST", "/appointments", by=Office.SECURITY_ADMINISTRATOR, json=appointment_form(api))
+    return Call(f"/appointments/{made.json()['id']}/end", Office.PRINCIPAL)
+
+
+@operation("POST", "/requests/preview")
+def preview(api: Api) -> Call:
+    sent = {"json": form_json(api.town.form())}
+    return Call("/requests/preview", api.town.applicant("ywk"), sent=sent)
+
+
+@operation("POST", "/requests")
+def submit(api: Api) -> Call:
+    sent = {"json": form_json(api.town.form())}
+    return Call("/requests", api.town.applicant("ywk"), status=201, sent=sent)
+
+
+@operation("GET", "/requests/{request_id}")
+def read(api: Api) -> Call:
+    return Call(f"/requests/{api.town.submit().number}", api.town.applicant("ywk"), refused=404)
+
+
+@operation("POST", "/requests/{request_id}/resubmit")
+def resubmit(api: Api) -> Call:
+    account = account_row(api)
+    form = api.town.form(account=account.user_name, reason="补充材料")
+    request = api.town.decide(api.town.submit(form), Verdict.RETURN, reason="请补充说明")
+    sent = {"json": form_json(form)}
+    return Call(f"/requests/{request.id}/resubmit", api.town.applicant("ywk"), sent=sent)
+
+
+@operation("POST", "/requests/{request_id}/withdraw")
+def withdraw(api: Api) -> Call:
+    request = api.town.submit()
+    return Call(f"/requests/{request.id}/withdraw", api.town.applicant("ywk"), sent={"json": {"reason": "不再需要"}})
+
+
+@operation("POST", "/stages/{stage_id}/decision")
+def decide(api: Api) -> Call:
+    request = last_stage_of_a_disabling(api)
+    stage = api.town.open_stage(request)
+    sent = {"json": {"verdict": "approve", "reason": "同意", "digest": request.digest}}
+    return Call(f"/stages/{stage.id}/decision", api.town.holder(stage), sent=sent)
+
+
+def last_stage_of_a_disabling(api: Api) -> RequestRow:
+    """A request whose next approval freezes an account that Keycloak has: the decision touches Keycloak at once."""
+    town = api.town
+    grant = town.approve(town.submit())
+    town.connector.deliver()
+    form = town.form(kind=RequestKind.DISABLE, account=town.account_of(grant).user_name, cause="transfer")
+    request = town.submit(form)
+    while len(stages_left(api, request)) > 1:
+        request = town.decide(request)
+    return request
+
+
+def stages_left(api: Api, request: RequestRow) -> list[Any]:
+    with api.town.connector.act(HOST) as act:
+        row = requests.get_request(act, request.id)
+        return [stage for stage in requests.stages_of(act, row) if stage.state in ("open", "waiting")]
+
+
+@operation("POST", "/accounts/{user_name}/link")
+def issue_link(api: Api) -> Call:
+    return Call(f"/accounts/{account_row(api).user_name}/link", Office.OPERATOR, status=201)
+
+
+@operation("POST", "/steps/{step_id}/retry")
+def retry_step(api: Api) -> Call:
+    with api.town.connector.act(HOST) as act:
+        step = outbox.enqueue(act, "mail", key=f"dead:{next(_names)}", lane="mail", payload={})
+        act.session.get_one(StepRow, step.id).state = "dead"
+    return Call(f"/steps/{step.id}/retry", Office.OPERATOR)
+
+
+@operation("GET", "/departures/plans/{plan_hash}")
+def read_plan(api: Api) -> Call:
+    with api.town.connector.act(HOST) as act:
+        act.session.add(DeparturePlanRow(hash="ab" * 32, made_at=act.now, state="held", items=[], reasons=["count"]))
+    return Call(f"/departures/plans/{'ab' * 32}", Office.AUDITOR)
+
+
+def endpoint(api: Api) -> webhooks.EndpointSecrets:
+    form = webhooks.EndpointForm(
+        unit_code="jyzx", name=f"oa-{next(_names)}", url="https://oa.example:8443/", offices=tuple(Office)
+    )
+    with api.town.connector.act(api.town.actor(Office.SECURITY_ADMINISTRATOR)) as act:
+        return webhooks.register_endpoint(act, form)
+
+
+@operation("POST", "/endpoints")
+def register_endpoint(api: Api) -> Call:
+    form = {"unit_code": "ywk", "name": "ywk-oa", "url": "https://oa.example:8443/", "offices": ["unit_head"]}
+    return Call("/endpoints", Office.SECURITY_ADMINISTRATOR, status=201, sent={"json": form})
+
+
+@operation("POST", "/endpoints/{name}/rotate")
+def rotate_endpoint(api: Api) -> Call:
+    name = endpoint(api).endpoint.name
+    return Call(f"/endpoints/{name}/rotate", Office.SECURITY_ADMINISTRATOR, sent={"json": {}})
+
+
+@operation("POST", "/endpoints/{name}/disable")
+def disable_endpoint(api: Api) -> Call:
+    return Call(f"/endpoints/{endpoint(api).endpoint.name}/disable", Office.SECURITY_ADMINISTRATOR)
+
+
+@operation("POST", "/webhooks/{endpoint_id}/decisions")
+def receive_decision(api: Api) -> Call:
+    made, request = endpoint(api), last_stage_of_a_disabling(api)
+    stage = api.town.open_stage(request)
+    data = {"task": stage.id, "decided_by": api.town.holder(stage).name, "verdict": "approve", "digest": request.digest}
+    body = json.dumps({"type": "task.decided", "data": data}).encode()
+    headers = signatures.signed_headers([made.incoming], f"oa_{next(_names)}", api.town.clock.now(), body)
+    sent = {"content": body, "headers": headers}
+    return Call(f"/webhooks/{made.endpoint.id}/decisions", None, refused=409, sent=sent)
+
+
+@operation("GET", "/static/page.css")
+def stylesheet(api: Api) -> Call:
+    return Call("/static/page.css", None, refused=200)
+
+
+def link(api: Api) -> tuple[str, str]:
+    """The path of a new one-time link, and the right answer to its question."""
+    town = api.town
+    account = town.account_of(town.approve(town.submit()))
+    town.connector.deliver()
+    with town.connector.act(HOST) as act:
+        row = act.session.get_one(AccountRow, account.id)
+        address = links.make_link(act, row, public_url="http://connector.test", life=timedelta(hours=1))
+        person = people.get_person(act, row.person_id)
+        number = act.vault.decrypt(person.document_sealed, f"{people.DOCUMENT_CONTEXT}:{person.id}")
+    return address.removeprefix("http://connector.test"), number[-6:]
+
+
+@operation("GET", "/welcome/{token}")
+def ask(api: Api) -> Call:
+    return Call(link(api)[0], None, refused=200)
+
+
+@operation("POST", "/welcome/{token}")
+def open_link(api: Api) -> Call:
+    path, suffix = link(api)
+    return Call(path, None, refused=404, sent={"data": {"suffix": suffix}})
