@@ -135,7 +135,10 @@ def _command_line(config: RealmConfig) -> DesiredClient:
         config.command_line.id,
         config.command_line.name,
         standardFlowEnabled=False,
-        attributes={"oauth2.device.authorization.grant.enabled": "true"},
+        attributes={
+            "oauth2.device.authorization.grant.enabled": "true",
+            "pkce.code.challenge.method": "",  # The device grant (RFC 8628) has no code that travels.
+        },
     )
     return DesiredClient(body, (_audience(config.connector.id), _AMR))
 

@@ -51,6 +51,20 @@ def test_first_login_asks_for_a_new_password_and_then_the_second_factor(realm: R
         thief.log_in("website", Person(person.user_name, person.password))
 
 
+def test_log_in_from_the_command_line_gives_a_token_for_the_connector(realm: RealmUnderTest) -> None:
+    user_id, person = realm.new_person(actions=("UPDATE_PASSWORD", "CONFIGURE_TOTP"))
+    with realm.browser() as browser:
+        browser.log_in("website", person)
+    with realm.browser() as browser:
+        claims = browser.log_in_device("connector-cli", person).claims
+    assert claims["aud"] == "connector"
+    assert claims["sub"] == user_id
+    assert claims["preferred_username"] == person.user_name
+    assert "acr" in claims
+    assert set(claims["amr"]) == {"pwd", "otp"}
+    assert "resource_access" not in claims
+
+
 @pytest.mark.req("D1", "C3")
 def test_log_in_once_opens_all_subsystems_each_with_its_own_roles_only(realm: RealmUnderTest) -> None:
     user_id, person = realm.new_person()
