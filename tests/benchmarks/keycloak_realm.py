@@ -62,13 +62,24 @@ class BenchRealm:
 
 
 @contextmanager
+def running_keycloak() -> Iterator[Keycloak]:
+    """The Keycloak of the environment, else one started for the block."""
+    if named := from_environment():
+        yield named
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        note, process = start_keycloak(Path(folder) / "keycloak")
+        try:
+            yield Keycloak(note["url"], note["admin_user"], note["admin_password"])
+        finally:
+            if process is not None:
+                process.stop()
+
+
+@contextmanager
 def bench_realm(**settings: Any) -> Iterator[BenchRealm]:
-    """A new realm on the Keycloak of the environment, else on one started for the block; deleted at its end."""
-    with tempfile.TemporaryDirectory() as folder, httpx.Client(timeout=60) as http:
-        keycloak, process = from_environment(), None
-        if keycloak is None:
-            note, process = start_keycloak(Path(folder) / "keycloak")
-            keycloak = Keycloak(note["url"], note["admin_user"], note["admin_password"])
+    """A new realm on a running Keycloak; deleted at the end of the block."""
+    with running_keycloak() as keycloak, httpx.Client(timeout=60) as http:
         realm = BenchRealm(keycloak, f"bench-{uuid.uuid4().hex[:8]}", http)
         body = {"realm": realm.name, "enabled": True, "eventsEnabled": True, **settings}
         realm.call("POST", f"{keycloak.url}/admin/realms", json=body)
@@ -76,5 +87,3 @@ def bench_realm(**settings: Any) -> Iterator[BenchRealm]:
             yield realm
         finally:
             realm.call("DELETE", realm.url)
-            if process is not None:
-                process.stop()
