@@ -25,19 +25,19 @@ router = APIRouter(tags=["register"])
 
 @router.get("/units")
 def list_units(act: ActDep, below: str | None = None) -> list[UnitView]:
-    """The unit tree, or the part below a unit's code."""
+    """单位树 / the unit tree, or the part below a unit's code."""
     return [UnitView.model_validate(unit) for unit in units.list_units(act, below=below)]
 
 
 @router.post("/units", status_code=201)
 def register_unit(act: ActDep, form: UnitForm) -> UnitView:
-    """Registers a unit; for operators and the head of the system department."""
+    """登记单位（操作员、信息技术科负责人）/ register a unit; for operators and the head of the system department."""
     return UnitView.model_validate(units.register_unit(act, form))
 
 
 @router.get("/permissions")
 def list_permissions(act: ActDep, subsystem: str | None = None) -> list[PermissionView]:
-    """The permission catalogue."""
+    """权限目录 / the permission catalogue."""
     return [PermissionView.model_validate(row) for row in catalogue.list_permissions(act, subsystem_id=subsystem)]
 
 
@@ -48,41 +48,41 @@ def read_ledger(
     unit: str | None = None,
     status: AccountStatus | None = None,
     text: str | None = Query(None, max_length=64),
-    first: int = Query(0, ge=0),
+    first: int = Query(0, ge=0, le=10**9),
     count: int = Query(50, ge=1, le=ledger.MOST_ROWS),
 ) -> LedgerView:
-    """The ledger, now or as of a past moment (with its offset from UTC); a unit head sees his own unit."""
+    """账号台账，现在或过去某一时刻 / the ledger, now or as of a past moment; a unit head sees his own unit."""
     page = ledger.list_ledger(act, as_of=as_of, unit_code=unit, status=status, text=text, first=first, count=count)
     return LedgerView.model_validate(page)
 
 
 @router.post("/persons/{person_id}/reveal")
 def reveal_person(act: ActDep, person_id: str, form: RevealForm) -> RevealedView:
-    """The full numbers of one person; recorded each time with the reason."""
+    """查看完整证件号码和电话，逐次记录理由 / the full numbers of one person; recorded each time with the reason."""
     return RevealedView.model_validate(people.reveal(act, person_id, form.reason))
 
 
 @router.get("/appointments")
 def list_appointments(act: ActDep, unit: str | None = None, ended: bool = False) -> list[AppointmentView]:
-    """The appointments, ended ones only when asked for."""
+    """任职情况 / the appointments, ended ones only when asked for."""
     return [appointment_view(*found) for found in appointments.list_appointments(act, unit_code=unit, ended=ended)]
 
 
 @router.post("/appointments", status_code=201)
 def appoint(act: ActDep, form: AppointmentForm) -> AppointmentView:
-    """Makes an appointment; for security administrators. It counts when somebody else has confirmed it."""
+    """录入任职（安全管理员）/ make an appointment; it counts when somebody else has confirmed it."""
     return _view(act, appointments.appoint(act, form))
 
 
 @router.post("/appointments/{appointment_id}/confirm")
 def confirm_appointment(act: ActDep, appointment_id: str) -> AppointmentView:
-    """Confirms an appointment that somebody else made."""
+    """确认他人录入的任职 / confirm an appointment that somebody else made."""
     return _view(act, appointments.confirm(act, appointment_id))
 
 
 @router.post("/appointments/{appointment_id}/end")
 def end_appointment(act: ActDep, appointment_id: str) -> AppointmentView:
-    """Ends an appointment at once."""
+    """立即终止任职 / end an appointment at once."""
     return _view(act, appointments.end(act, appointment_id))
 
 
