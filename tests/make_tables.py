@@ -24,6 +24,7 @@ import jobs
 from connector.app import create_app
 from connector.audit.events import Event
 from connector.cli import make_app
+from connector.embedded.demo.programme import PROGRAMME
 from connector.errors import ConnectorError, Text
 from connector.settings import DirectorySettings, Settings
 from jobs.schedule import SCHEDULE
@@ -38,7 +39,7 @@ Row = tuple[Cell, ...]
 
 
 class Table(NamedTuple):
-    """One table: the first cell of a row is the name of the thing, in backquotes."""
+    """One table. The first cell of a row is the name of the thing, in backquotes; steps of the demo have numbers."""
 
     heads: Row
     rows: list[Row]
@@ -158,6 +159,11 @@ def routes_table() -> Table:
     return Table((Text("接口", "Call"), Text("用途", "What it does")), rows)
 
 
+def demo_table() -> Table:
+    rows: list[Row] = [(str(n), _capital(step.name), step.clause) for n, step in enumerate(PROGRAMME, 1)]
+    return Table((Text("步骤", "Step"), Text("内容", "What is shown"), Text("条款", "Clause")), rows)
+
+
 def make_api() -> FastAPI:
     """The application without a connector: enough to list what it answers to, not to answer."""
     absent: Any = None
@@ -165,6 +171,7 @@ def make_api() -> FastAPI:
 
 
 TABLES = {
+    "demo": demo_table,
     "commands": commands_table,
     "settings": settings_table,
     "jobs": jobs_table,
@@ -173,8 +180,8 @@ TABLES = {
     "routes": routes_table,
 }
 FILES = {
-    "README.md": ("en", ("commands", "settings", "jobs", "events")),
-    "README.zh-CN.md": ("zh", ("commands", "settings", "jobs", "events")),
+    "README.md": ("en", ("demo", "commands", "settings", "jobs", "events")),
+    "README.zh-CN.md": ("zh", ("demo", "commands", "settings", "jobs", "events")),
     "docs/errors.md": ("en", ("errors",)),
     "docs/errors.zh-CN.md": ("zh", ("errors",)),
     "docs/api.md": ("en", ("routes",)),

@@ -11,11 +11,13 @@ from typer.testing import CliRunner
 
 from connector.audit.events import Event
 from connector.cli import make_app
+from connector.embedded.demo.programme import PROGRAMME
 from connector.regulations.loader import list_packs
 from connector.regulations.pack import read_pack
 from connector.settings import DirectorySettings, Settings
 from jobs.schedule import SCHEDULE
 from tests import make_tables
+from tests.servers.keycloak import ADDRESS
 
 ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.zh-CN.md")
@@ -94,6 +96,13 @@ def test_read_api_table_names_exactly_the_calls_of_openapi(file: str) -> None:
     assert differences(names_in_table(read(file), "routes"), calls) == []
 
 
+@pytest.mark.parametrize("file", READMES)
+def test_read_demo_table_has_every_step_with_its_clause(file: str) -> None:
+    table = read(file).split("<!-- demo -->")[1].split("<!-- /demo -->")[0]
+    clauses = re.findall(r"^\| \d+ \| .+ \| (.+) \|$", table, re.MULTILINE)
+    assert clauses == [step.clause for step in PROGRAMME]
+
+
 def test_make_tables_again_changes_nothing() -> None:
     """When this fails: uv run task docs."""
     stale = [path.name for path, text in make_tables.new_texts().items() if path.read_text(encoding="utf-8") != text]
@@ -119,7 +128,7 @@ def test_read_whole_text_names_no_command_or_setting_that_is_not_there(file: str
 
 def unreal_mentions(text: str) -> list[str]:
     """Settings and commands that a text names and that do not exist."""
-    known, paths = variables_of_settings(), paths_of_commands()
+    known, paths = {*variables_of_settings(), ADDRESS}, paths_of_commands()
     settings = {name for name in re.findall(r"TRADING_IDP_[A-Z_]*[A-Z]", text) if name not in known}
     groups = {name for name in settings if f"{name}_*" in text and any(one.startswith(f"{name}_") for one in known)}
     commands = re.findall(r"trading-idp(?: [a-z][a-z-]*)+", text)
