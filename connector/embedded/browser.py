@@ -52,6 +52,12 @@ class Tokens:
         """Claims of the access token, unverified."""
         return _claims(self.access_token)
 
+    @property
+    def roles(self) -> list[str]:
+        """Roles at the client itself, sorted."""
+        roles: list[str] = self.claims.get("resource_access", {}).get(self.client_id, {}).get("roles", [])
+        return sorted(roles)
+
 
 @dataclass
 class Person:
@@ -90,16 +96,14 @@ class FormBrowser:
 
         Raises LoginRefusedError with Keycloak's reason, also when a page asks for what the person does not have.
         """
-        verifier = secrets.token_urlsafe(48)
-        digest = hashlib.sha256(verifier.encode()).digest()
+        verifier, challenge = _proof_key()
         query = {
             "client_id": client_id,
             "redirect_uri": self._redirect_uris[client_id],
             "response_type": "code",
             "scope": scope,
             "state": secrets.token_urlsafe(12),
-            "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
-            "code_challenge_method": "S256",
+            **challenge,
         }
         answer = self._send("GET", f"{self._base}/auth?{urlencode(query)}")
         code = _code_of(self._through_the_pages(answer, self._redirect_uris[client_id], person))
@@ -113,11 +117,14 @@ class FormBrowser:
 
     def log_in_device(self, client_id: str, person: Person) -> Tokens:
         """Logs in a program beside this browser (RFC 8628): opens the page it names, agrees, fetches its tokens."""
-        begun = self._http.post(f"{self._base}/auth/device", data={"client_id": client_id, "scope": "openid"}).json()
+        verifier, challenge = _proof_key()
+        form = {"client_id": client_id, "scope": "openid", **challenge}
+        begun = self._http.post(f"{self._base}/auth/device", data=form).json()
         if "device_code" not in begun:
             raise LoginRefusedError(str(begun.get("error_description") or begun.get("error")))
         self.allow_device(begun["verification_uri_complete"], person)
-        return self._tokens(client_id, grant_type=DEVICE_GRANT, device_code=begun["device_code"])
+        code = begun["device_code"]
+        return self._tokens(client_id, grant_type=DEVICE_GRANT, device_code=code, code_verifier=verifier)
 
     def allow_device(self, url: str, person: Person) -> None:
         """Opens the address that a program shows its user, logs in where asked, and agrees to what is asked."""
@@ -258,6 +265,14 @@ class _Page(HTMLParser):
 def _is_error(given: Mapping[str, str]) -> bool:
     named = given.get("id", "")
     return (named.startswith("input-error") and "container" not in named) or "m-danger" in given.get("class", "")
+
+
+def _proof_key() -> tuple[str, dict[str, str]]:
+    """A verifier and the parameters that announce it (RFC 7636)."""
+    verifier = secrets.token_urlsafe(48)
+    digest = hashlib.sha256(verifier.encode()).digest()
+    challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    return verifier, {"code_challenge": challenge, "code_challenge_method": "S256"}
 
 
 def _code_of(place: str) -> str:

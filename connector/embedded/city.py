@@ -24,8 +24,8 @@ MEMBERS_PER_UNIT = 3  # Members without an office who have an account from the s
 UNITS = (
     (REGION, "聊城市（示例）", "region", ""),
     (CENTRE, "聊城市公共资源交易中心（示例）", "centre", REGION),
-    ("bgs", "办公室", "department", CENTRE),
     ("ywk", "业务科", "department", CENTRE),
+    ("bgs", "办公室", "department", CENTRE),
     ("jyk", "交易科", "department", CENTRE),
     ("jdk", "监督科", "department", CENTRE),
     ("xxjsk", "信息技术科", "department", CENTRE),

@@ -1,7 +1,7 @@
 """How a step of the demonstration says that something is as it must be, or is not. Knows no step."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from connector.errors import ConnectorError, Text
@@ -27,6 +27,14 @@ def expect(held: object, saw: object) -> None:
     """Ends the step unless `held`; `saw` is shown as the reason."""
     if not held:
         raise StepNotHeldError(saw=str(saw))
+
+
+def pick(items: Iterable[dict[str, Any]], what: str, **values: object) -> dict[str, Any]:
+    """The first item with these values; ends the step when there is none."""
+    for item in items:
+        if all(item.get(name) == value for name, value in values.items()):
+            return item
+    raise StepNotHeldError(saw=f"{what}: --")
 
 
 def wait_for(found: Callable[[], Any], seconds: float, what: str) -> Any:

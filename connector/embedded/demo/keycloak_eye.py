@@ -23,8 +23,13 @@ class KeycloakEye:
         found: list[dict[str, Any]] = self._get("/users", q=f"requestId:{request_id}", briefRepresentation="false")
         return found[0] if found else None
 
-    def count_users(self) -> int:
-        count: int = self._get("/users/count")
+    def count_users(self, name: str) -> int:
+        """How many users have this display name."""
+        count: int = self._get("/users/count", firstName=name)
+        return count
+
+    def count_disabled(self) -> int:
+        count: int = self._get("/users/count", enabled="false")
         return count
 
     def get_user(self, user_id: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import email.policy
 import html
 import re
 import secrets
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import Any
 
 from connector.embedded.browser import FormBrowser, Person, Tokens
 from connector.embedded.demo.api import Api
-from connector.embedded.demo.expect import expect, wait_for
+from connector.embedded.demo.expect import EarlierStepError, expect, wait_for
 from connector.embedded.place import Place
 
 COMMAND_LINE = "connector-cli"
@@ -49,8 +50,11 @@ class Officers:
     def __init__(self, place: Place, api: Api, new_browser: Callable[[], FormBrowser]) -> None:
         self._place, self._api, self._new_browser = place, api, new_browser
         self._signed_in: dict[str, Officer] = {}
+        self._keeping = threading.Lock()
 
     def __getitem__(self, key: str) -> Officer:
+        if key not in self._signed_in:
+            raise EarlierStepError(missing=key)
         return self._signed_in[key]
 
     def sign_in(self, key: str, form: Mapping[str, Any]) -> Officer:
@@ -58,7 +62,10 @@ class Officers:
 
         `form` has name, mail and document_number.
         """
-        person = self._remembered(key) or self.first_password(form)
+        person = self._remembered(key)
+        if person is None:
+            person = self.first_password(form)
+            self.keep(key, str(form["name"]), person)  # The link is used up: what it showed must not be lost.
         browser = self._new_browser()
         tokens = browser.log_in_device(COMMAND_LINE, person)
         self.keep(key, str(form["name"]), person)
@@ -76,15 +83,16 @@ class Officers:
 
     def keep(self, key: str, name: str, person: Person) -> None:
         """Remembers a log-in as it is now."""
-        logins = self._place.recall("logins", {})
-        logins[key] = {
+        login = {
             "name": name,
             "user_name": person.user_name,
             "password": person.password,
+            "new_password": person.new_password,
             "totp_key": person.totp_key.decode(),
             "last_totp_step": person.last_totp_step,
         }
-        self._place.remember("logins", logins)
+        with self._keeping:
+            self._place.remember("logins", {**self._place.recall("logins", {}), key: login})
 
     def close(self) -> None:
         for officer in self._signed_in.values():
@@ -97,6 +105,7 @@ class Officers:
         return Person(
             login["user_name"],
             login["password"],
+            login["new_password"],
             totp_key=login["totp_key"].encode(),
             last_totp_step=login["last_totp_step"],
         )

@@ -12,12 +12,11 @@ from connector.embedded.demo.api import Api
 from connector.embedded.demo.keycloak_eye import KeycloakEye
 from connector.embedded.demo.officers import Officers
 from connector.embedded.demo.programme import PROGRAMME
-from connector.embedded.demo.scene import Evidence, Newcomer, Scene, Step, StepResult
+from connector.embedded.demo.scene import NEWCOMER_UNIT, Evidence, Newcomer, Scene, Step, StepResult
 from connector.embedded.machine import REALM, Machine
 from connector.embedded.sample_oa import SampleOa
 from connector.errors import ConnectorError
 
-NEWCOMER_UNIT = "ywk"
 PERMISSIONS = ("bid-opening:hall.host", "bid-opening:experts.drawer", "website:notice.editor")
 
 
@@ -58,7 +57,7 @@ def _scene(machine: Machine, city: SampleCity) -> Iterator[Scene]:
     officers = Officers(machine.place, api, new_browser)
     try:
         with SampleOa(machine.ports["oa"]) as oa:
-            yield Scene(machine, city, officers, api, eye, oa, _newcomer(machine, city))
+            yield Scene(machine, city, officers, api, eye, oa, _newcomer(machine, city), new_browser)
     finally:
         officers.close()
         api.close()

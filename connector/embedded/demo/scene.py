@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from connector.embedded.browser import Tokens
+from connector.embedded.browser import FormBrowser, Person, Tokens
 from connector.embedded.city import SampleCity
 from connector.embedded.demo.api import Api
+from connector.embedded.demo.expect import EarlierStepError
 from connector.embedded.demo.keycloak_eye import KeycloakEye
 from connector.embedded.demo.officers import Officer, Officers
 from connector.embedded.machine import Machine
@@ -15,6 +16,7 @@ from connector.embedded.sample_people import SamplePerson
 from connector.errors import Text
 
 Evidence = dict[str, Any]
+NEWCOMER_UNIT = "ywk"
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,25 @@ class Newcomer:
     person: SamplePerson
     form: dict[str, Any]
     request: dict[str, Any] = field(default_factory=dict)
+    users_before: int = 0
     user_id: str = ""
+    login: Person | None = None
     officer: Officer | None = None
     tokens: Tokens | None = None
+
+    @property
+    def known_login(self) -> Person:
+        """His log-in, once he has opened the link."""
+        if self.login is None:
+            raise EarlierStepError(missing="login")
+        return self.login
+
+    @property
+    def known_officer(self) -> Officer:
+        """He himself, signed in."""
+        if self.officer is None:
+            raise EarlierStepError(missing="session")
+        return self.officer
 
 
 @dataclass
@@ -63,3 +81,4 @@ class Scene:
     keycloak: KeycloakEye
     oa: SampleOa
     newcomer: Newcomer
+    new_browser: Callable[[], FormBrowser]
