@@ -1,8 +1,10 @@
 """The command line `trading-idp`: each command opens a session, calls one service function, prints."""
 
+import sys
 from importlib import import_module
 from importlib.metadata import entry_points
 
+import structlog
 import typer
 
 AREAS = (
@@ -45,5 +47,6 @@ def make_app() -> typer.Typer:
 
 
 def main() -> None:
-    """Entry point of the console script."""
+    """Entry point of the console script. Log lines go to stderr: what a command prints on stdout is its answer."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     make_app()()

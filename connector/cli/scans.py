@@ -19,14 +19,15 @@ app = typer.Typer(no_args_is_help=True, help="检查 / scans")
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="show what would be done; write nothing")]
 Count = Annotated[int, typer.Option(min=1, max=10_000, help="most rows to show, or to act on")]
+At = Annotated[datetime | None, typer.Option(help="as of this day or moment, in Chinese time; dry runs only")]
 EVENT_COLUMNS = ("at", "kind", "type", "error", "client_id", "ip", "resource_path", "details")
 
 
 @app.command("dormant")
-def scan_dormant(dry_run: DryRun = False, count: Count = 100, as_json: Json = False) -> None:
+def scan_dormant(dry_run: DryRun = False, at: At = None, count: Count = 100, as_json: Json = False) -> None:
     """僵尸用户检查，提请主要负责人批准 / Find zombie accounts and propose them to the principal (LC 7(2))."""
     actor = operator() if dry_run else job_actor("scan_dormant")  # A proposal is the scan's, not the operator's.
-    with opened() as connector, connector.act(actor) as act:
+    with opened() as connector, connector.act(actor, now=_as_of(at, dry_run)) as act:
         rule = dormancy.rule_in_force(act)
         request = None if dry_run else proposal.propose_dormant(act)
         found = dormancy.list_dormant(act, rule, limit=count)
@@ -41,9 +42,9 @@ def scan_dormant(dry_run: DryRun = False, count: Count = 100, as_json: Json = Fa
 
 
 @app.command("passwords")
-def scan_passwords(dry_run: DryRun = False, count: Count = 100, as_json: Json = False) -> None:
+def scan_passwords(dry_run: DryRun = False, at: At = None, count: Count = 100, as_json: Json = False) -> None:
     """口令期限检查 / Password ages: notices before the limit, a forced change at it (JC 25, GS 10(4))."""
-    with opened() as connector, connector.act(operator()) as act:
+    with opened() as connector, connector.act(operator(), now=_as_of(at, dry_run)) as act:
         due = passwords.list_due(act, limit=count)
         if not dry_run:
             passwords.act_on_due(act, due)
@@ -92,6 +93,13 @@ def list_events(
             limit=count,
         )
     show([{name: getattr(event, name) for name in EVENT_COLUMNS} for event in found], as_json)
+
+
+def _as_of(at: datetime | None, dry_run: bool) -> datetime | None:
+    """The moment asked for; only what writes nothing may be asked as of another one."""
+    if at and not dry_run:
+        raise typer.BadParameter("--at needs --dry-run", param_hint="--at")
+    return at.replace(tzinfo=OFFICE_ZONE) if at else None
 
 
 def _account(act: Act, user_name: str) -> AccountRow:
