@@ -67,16 +67,19 @@ class Connector:
     tokens: TokenVerifier
 
     @contextmanager
-    def act(self, actor: Actor, *, now: datetime | None = None) -> Iterator[Act]:
-        """One act in one transaction: committed at the end of the block, then its urgent steps are tried at once."""
-        with self._open(actor, now) as act:
+    def act(self, actor: Actor, *, now: datetime | None = None, reading: bool = False) -> Iterator[Act]:
+        """One act in one transaction: committed at the end of the block, then its urgent steps are tried at once.
+
+        An act that only reads waits for no writer.
+        """
+        with self._open(actor, now, reading) as act:
             yield act
         if act.urgent:
             self.run_steps(act.urgent)
 
     @contextmanager
-    def _open(self, actor: Actor, now: datetime | None = None) -> Iterator[Act]:
-        with self.database.session() as session:
+    def _open(self, actor: Actor, now: datetime | None = None, reading: bool = False) -> Iterator[Act]:
+        with self.database.reading() if reading else self.database.session() as session:
             yield Act(
                 session=session, actor=actor, now=now or self.clock.now(), rulebook=self.rulebook, vault=self.vault
             )
@@ -88,7 +91,7 @@ class Connector:
         url = self.settings.public_url
         handlers: dict[str, Handler] = {}
         for part in (
-            KeycloakHandlers(self.idp, self._open),
+            KeycloakHandlers(self.idp, self.database.reading, self.rulebook),
             LinkLetters(self.mailer, self._open, public_url=url, life=life),
             WebhookHandlers(self.http, self._open, public_url=url),
             MailHandlers(self.mailer),
@@ -110,7 +113,7 @@ class Connector:
         A frozen person's token is refused at once, although it is valid by itself until it ends.
         """
         claims = self.tokens.verify(token)
-        with self.database.session() as session:
+        with self.database.reading() as session:
             account = session.scalar(select(AccountRow).where(AccountRow.keycloak_id == claims.subject))
             if account is None or account.status != AccountStatus.ACTIVE:
                 raise NotSignedInError
@@ -146,7 +149,7 @@ class Connector:
         self.database.close()
 
     def _account_of(self, step: StepRow) -> AccountRow:
-        with self.database.session() as session:
+        with self.database.reading() as session:
             return session.get_one(AccountRow, step.account_id)
 
     def _min_length(self, account_class: AccountClass) -> int:

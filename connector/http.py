@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from connector.auth.act import Act
 from connector.auth.actor import Actor
@@ -28,6 +29,10 @@ from connector.errors import (
 )
 
 PROBLEM = "application/problem+json"
+MOST_BYTES = 1 << 20  # The largest form, a founding list, is loaded by a command and not over HTTP.
+# A control character in JSON is always escaped; a percent sign stands before two hexadecimal digits.
+CONTROL_IN_BODY = re.compile(rb"\\u00(?:0[0-8bcefBCEF]|1[0-9a-fA-F]|7[fF])")
+CONTROL_IN_QUERY = re.compile(rb"%(?:0[0-8bcefBCEF]|1[0-9a-fA-F]|7[fF])|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 LONG_NUMBER = re.compile(r"\d{6,}[Xx]?")
 BEARER = HTTPBearer(auto_error=False, scheme_name="bearer", description="Keycloak 签发的访问令牌 / an access token")
 
@@ -35,7 +40,7 @@ BEARER = HTTPBearer(auto_error=False, scheme_name="bearer", description="Keycloa
 class Desk(Protocol):
     """The part of the composition root that routes need; set as `app.state.connector`."""
 
-    def act(self, actor: Actor) -> AbstractContextManager[Act]: ...
+    def act(self, actor: Actor, *, reading: bool = False) -> AbstractContextManager[Act]: ...
 
     def actor_of(self, token: str) -> Actor: ...
 
@@ -56,7 +61,7 @@ def get_actor(
 
 def get_act(request: Request, actor: Annotated[Actor, Depends(get_actor)]) -> Iterator[Act]:
     """One act of the signed-in person: committed before the answer is sent, so a failed commit is never a 200."""
-    with get_desk(request).act(actor) as act:
+    with get_desk(request).act(actor, reading=request.method == "GET") as act:
         yield act
 
 
@@ -114,6 +119,52 @@ class Problem(BaseModel):
     en: ProblemWords
     facts: dict[str, Any] | None = None
     fields: list[ProblemField] | None = Field(None, description="每个有误的字段 / every wrong field (422)")
+
+
+class BodyTooLargeError(ConnectorError):
+    """The body is larger than any form of this product."""
+
+    code = "body-too-large"
+    status = 413
+    says = Text("请求正文超过{limit}字节", "The body is larger than {limit} bytes")
+    remedy = Text("请缩短内容或分次提交", "Shorten the content, or send it in parts")
+    who = Text("调用方", "the caller")
+
+
+class Door:
+    """Refuses at the door what no form holds: bodies without measure, and control characters (SQLite keeps a NUL)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        body, refusal = await _read(scope, receive)
+        if refusal is not None:
+            await problem_response(refusal)(scope, receive, send)
+            return
+        waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def again() -> Message:
+            return waiting.pop() if waiting else await receive()
+
+        await self._app(scope, again, send)
+
+
+async def _read(scope: Scope, receive: Receive) -> tuple[bytes, ConnectorError | None]:
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > MOST_BYTES:
+            return b"", BodyTooLargeError(limit=MOST_BYTES)
+    where = "body" if CONTROL_IN_BODY.search(body) else "address"
+    if where == "body" or CONTROL_IN_QUERY.search(scope.get("raw_path", b"") + b"?" + scope.get("query_string", b"")):
+        return b"", RefusedInputError([FieldProblem(where, "含有控制字符", "holds control characters")])
+    return body, None
 
 
 def problem_response(error: ConnectorError) -> JSONResponse:

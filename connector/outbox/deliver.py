@@ -1,9 +1,10 @@
 """Runs leased steps: the call outside any transaction, then the outcome with its audit entry in one."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import structlog
 
@@ -21,7 +22,17 @@ Handler = Callable[[StepRow], Settle | None]
 OpenAct = Callable[[Actor, datetime | None], AbstractContextManager[Act]]
 
 WORKER = job_actor("deliver_outbox")
+ROUND = 16  # Steps leased at once: all are tried well within one lease even when Keycloak hangs on each.
 log = structlog.get_logger()
+
+
+class Outcome(NamedTuple):
+    """How one try ended; `delay` until the next one, `settle` for the transaction that writes it down."""
+
+    state: str  # done, pending (to be tried again), conflict, dead
+    error: str | None = None
+    delay: timedelta | None = None
+    settle: Settle | None = None
 
 
 class Delivery:
@@ -41,17 +52,19 @@ class Delivery:
         self._threads = threads
 
     def run_due(self, now: datetime | None = None, limit: int = 1000) -> int:
-        """Runs due steps until none is due or `limit` is reached; returns how many tries were made."""
+        """Runs due steps until none is due or `limit` is reached; returns how many tries were made.
+
+        A round leases some steps in one transaction, runs them side by side, and writes their outcomes in another:
+        two commits for the round and not two for each step.
+        """
         tried = 0
         with ThreadPoolExecutor(self._threads) as pool:
             while tried < limit:
                 with self._open_act(WORKER, now) as act:
-                    steps = lease.take_due(
-                        act.session, act.now, self._lease_time, min(4 * self._threads, limit - tried)
-                    )
+                    steps = lease.take_due(act.session, act.now, self._lease_time, min(ROUND, limit - tried))
                 if not steps:
                     break
-                list(pool.map(lambda step: self._run(step, None, now), steps))
+                self._end(steps, list(pool.map(self._try, steps)), now)
                 tried += len(steps)
         return tried
 
@@ -59,47 +72,44 @@ class Delivery:
         """Tries these steps at once, in order; returns their states. `handler` replaces the registered one."""
         with self._open_act(WORKER, None) as act:
             steps = lease.take_named(act.session, ids, act.now, self._lease_time)
-        return [self._run(step, handler, None) for step in steps]
+        return [self._end([step], [self._try(step, handler)], None)[0] for step in steps]
 
-    def _run(self, step: StepRow, handler: Handler | None, now: datetime | None) -> str:
+    def _try(self, step: StepRow, handler: Handler | None = None) -> Outcome:
         try:
-            settle = (handler or self._handlers[step.kind])(step)
-            return self._end(step, now, "done", settle=settle)
+            return Outcome("done", settle=(handler or self._handlers[step.kind])(step))
         except UnavailableError as error:
-            return self._again(step, now, backoff.delay_after(step.kind, step.attempts), str(error))
+            return _again(step, backoff.delay_after(step.kind, step.attempts), str(error))
         except ForeignAccountError as error:
-            return self._end(step, now, "conflict", error=str(error))
+            return Outcome("conflict", str(error))
         except ConflictError as error:
-            return self._again(step, now, backoff.delay_after_fault(step.attempts), str(error))
+            return _again(step, backoff.delay_after_fault(step.attempts), str(error))
         except ConnectorError as error:
-            return self._end(step, now, "dead", error=str(error))
+            return Outcome("dead", str(error))
         except Exception as error:  # One step's defect must not stop the others; it is logged and written down.
             log.exception("step.fault", step=step.id, kind=step.kind)
-            return self._again(step, now, backoff.delay_after_fault(step.attempts), type(error).__name__)
+            return _again(step, backoff.delay_after_fault(step.attempts), type(error).__name__)
 
-    def _again(self, step: StepRow, now: datetime | None, delay: timedelta | None, error: str) -> str:
-        if delay is None or step.interactive:
-            return self._end(step, now, "dead", error=error)
-        return self._end(step, now, "pending", error=error, delay=delay)
-
-    def _end(
-        self,
-        step: StepRow,
-        now: datetime | None,
-        state: str,
-        *,
-        settle: Settle | None = None,
-        error: str | None = None,
-        delay: timedelta | None = None,
-    ) -> str:
+    def _end(self, steps: Sequence[StepRow], outcomes: Sequence[Outcome], now: datetime | None) -> list[str]:
         with self._open_act(WORKER, now) as act:
-            due_at = act.now + delay if delay else None
-            if not lease.end_step(act.session, step, act.now, state=state, error=error, due_at=due_at):
-                return "lost"
-            if settle:
-                settle(act)
-            _record(act, step, state, error)
-        return state
+            return [_write(act, step, outcome) for step, outcome in zip(steps, outcomes, strict=True)]
+
+
+def _again(step: StepRow, delay: timedelta | None, error: str) -> Outcome:
+    if delay is None or step.interactive:
+        return Outcome("dead", error)
+    return Outcome("pending", error, delay)
+
+
+def _write(act: Act, step: StepRow, outcome: Outcome) -> str:
+    """Writes one outcome, fenced; what settles it stands or falls with it."""
+    due_at = act.now + outcome.delay if outcome.delay else None
+    ours = lease.end_step(act.session, step, act.now, state=outcome.state, error=outcome.error, due_at=due_at)
+    if not ours:
+        return "lost"
+    if outcome.settle:
+        outcome.settle(act)
+    _record(act, step, outcome.state, outcome.error)
+    return outcome.state
 
 
 OUTCOMES = {"done": Event.STEP_DONE, "conflict": Event.STEP_CONFLICTED, "dead": Event.STEP_FAILED}

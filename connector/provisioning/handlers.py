@@ -5,19 +5,23 @@ a newer decision: a freeze wins over a creation or an enabling that was ordered 
 """
 
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from sqlalchemy.orm import Session
 
 from connector.audit import service as audit
 from connector.audit.events import Event
 from connector.auth.act import Act
-from connector.auth.actor import job_actor
-from connector.outbox.deliver import Handler, OpenAct, Settle
+from connector.outbox.deliver import Handler, Settle
 from connector.outbox.tables import StepRow
 from connector.ports import IdentityProvider, NewUser, UnknownUserError
 from connector.provisioning.errors import FreezeNotProvenError
 from connector.register.tables import AccountRow, PersonRow, UnitRow
+from connector.regulations.rulebook import Rulebook
 from connector.regulations.vocabulary import AccountClass, AccountStatus
 
-READER = job_actor("deliver_outbox")
+OpenReading = Callable[[], AbstractContextManager[Session]]
 FACTOR_ACTIONS = {"otp": "CONFIGURE_TOTP", "key": "webauthn-register"}
 SECOND = 1.1  # Keycloak compares "not before" in whole seconds, strictly (measured).
 
@@ -25,9 +29,10 @@ SECOND = 1.1  # Keycloak compares "not before" in whole seconds, strictly (measu
 class KeycloakHandlers:
     """Handlers of the steps whose kind starts with "keycloak."."""
 
-    def __init__(self, idp: IdentityProvider, open_act: OpenAct) -> None:
+    def __init__(self, idp: IdentityProvider, reading: OpenReading, rulebook: Rulebook) -> None:
         self._idp = idp
-        self._open_act = open_act
+        self._reading = reading
+        self._rulebook = rulebook
 
     def table(self) -> dict[str, Handler]:
         return {
@@ -136,15 +141,15 @@ class KeycloakHandlers:
         return {"online_sessions": sessions.online, "offline_sessions": sessions.offline}
 
     def _account(self, step: StepRow) -> AccountRow:
-        with self._open_act(READER, None) as act:
-            return act.session.get_one(AccountRow, step.account_id)
+        with self._reading() as session:
+            return session.get_one(AccountRow, step.account_id)
 
     def _new_user(self, step: StepRow) -> tuple[AccountRow, NewUser]:
-        with self._open_act(READER, None) as act:
-            account = act.session.get_one(AccountRow, step.account_id)
-            person = act.session.get_one(PersonRow, account.person_id)
-            unit = act.session.get_one(UnitRow, person.unit_id)
-            factors = act.rulebook.factors(AccountClass(account.account_class))
+        with self._reading() as session:
+            account = session.get_one(AccountRow, step.account_id)
+            person = session.get_one(PersonRow, account.person_id)
+            unit = session.get_one(UnitRow, person.unit_id)
+            factors = self._rulebook.factors(AccountClass(account.account_class))
             actions = ("UPDATE_PASSWORD", *(FACTOR_ACTIONS[f] for f in factors[:1]))
             return account, NewUser(
                 user_name=account.user_name,

@@ -1,17 +1,21 @@
 """Opens the database (SQLite or PostgreSQL) and hands out sessions. Knows no feature.
 
 SQLite: WAL with synchronous=FULL, because NORMAL may lose committed transactions on power loss; BEGIN IMMEDIATE, so
-that two writers meet at the start of a transaction and not at its commit.
+that two writers meet at the start of a transaction and not at its commit. Writers of one process take turns at a
+lock: SQLite's own waiting is a poll with sleeps, which cost nine tenths of the provisioning rate (measured). Whoever
+only reads takes neither: in WAL mode readers and the writer do not stop each other.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from threading import Lock, get_ident
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import Session, sessionmaker
 
 SQLITE_BUSY_MILLISECONDS = 30_000
+READING = "trading_idp_reading"
 
 
 def make_engine(url: str) -> Engine:
@@ -21,7 +25,7 @@ def make_engine(url: str) -> Engine:
             url, connect_args={"timeout": SQLITE_BUSY_MILLISECONDS / 1000, "check_same_thread": False}
         )
         event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_immediate)
+        event.listen(engine, "begin", _begin)
         return engine
     return create_engine(url, pool_pre_ping=True)
 
@@ -39,8 +43,27 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.close()
 
 
-def _begin_immediate(connection: Any) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _begin(connection: Any) -> None:
+    reading = connection.get_execution_options().get(READING, False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+class WriteTurn:
+    """One writer at a time. A thread that holds the turn and asks for it again is a defect, told at once."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._holder = 0
+
+    def __enter__(self) -> None:
+        if self._holder == get_ident():
+            raise RuntimeError("a transaction was begun inside another of the same thread")
+        self._lock.acquire()
+        self._holder = get_ident()
+
+    def __exit__(self, *_: object) -> None:
+        self._holder = 0
+        self._lock.release()
 
 
 class Database:
@@ -50,6 +73,8 @@ class Database:
         self.url = url
         self.engine = make_engine(url)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._readers = sessionmaker(self.engine.execution_options(**{READING: True}), expire_on_commit=False)
+        self._turn: AbstractContextManager[Any] = WriteTurn() if self.is_sqlite else nullcontext()
 
     @property
     def is_sqlite(self) -> bool:
@@ -58,7 +83,13 @@ class Database:
     @contextmanager
     def session(self) -> Iterator[Session]:
         """A session in one transaction: committed at the end of the block, rolled back on any exception."""
-        with self._sessions.begin() as session:
+        with self._turn, self._sessions.begin() as session:
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that only reads: one consistent view, waits for no writer. A write in it may fail."""
+        with self._readers.begin() as session:
             yield session
 
     def close(self) -> None:

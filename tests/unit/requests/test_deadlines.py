@@ -76,8 +76,9 @@ def test_limit_over_new_year_into_a_year_not_yet_published_is_counted_monday_to_
 
 def test_reminders_are_mailed_to_those_who_may_decide(town: Town) -> None:
     request = town.submit(now=NOON)
+    head = town.holder(town.open_stage(request))
     with town.connector.act(HOST) as act:
-        holder = act.session.get_one(PersonRow, town.holder(town.open_stage(request)).person_id)
+        holder = act.session.get_one(PersonRow, head.person_id)
         holder.mail = "head@example.cn"
     run(town, NOON + timedelta(days=1))
     with town.connector.act(HOST) as act:
