@@ -55,17 +55,17 @@ def up(
 @contextmanager
 def _running(place: Place, demo: bool) -> Iterator[Machine]:
     """The started machine with its sample subsystems; stopped at the end of the block, whatever happened."""
-    with _bars() as progress:
-        machine = Machine(place, _say, progress)
-        try:
-            machine.start(sample_city() if demo else None)
-            with SampleSubsystems(machine) if machine.has_city else nullcontext():
-                yield machine
-        finally:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # A second Ctrl-C must not leave servers behind.
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
-            _say(Text("正在停止", "stopping"))
-            machine.stop()
+    machine = Machine(place, _say)
+    try:
+        with _bars() as progress:
+            machine.start(sample_city() if demo else None, progress)
+        with SampleSubsystems(machine) if machine.has_city else nullcontext():
+            yield machine
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # A second Ctrl-C must not leave servers behind.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        _say(Text("正在停止", "stopping"))
+        machine.stop()
 
 
 def _stay(machine: Machine) -> None:

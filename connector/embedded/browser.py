@@ -247,7 +247,7 @@ class _Page(HTMLParser):
         given = {name: value or "" for name, value in attrs}
         if tag == "form" and self.form is None and given.get("action"):
             self.form = given["action"]
-        if tag == "input" and given.get("name"):
+        if tag in ("input", "button") and given.get("name"):
             self._fields.add(given["name"])
             if given.get("type") == "hidden":
                 self.hidden[given["name"]] = given.get("value", "")

@@ -34,12 +34,12 @@ _REASON_CHARACTERS = 800
 class Machine:
     """The system on this machine. `start` once, `stop` in the end, whatever happened."""
 
-    def __init__(self, place: Place, say: Say, progress: Progress = ignore_progress) -> None:
+    def __init__(self, place: Place, say: Say) -> None:
         self.place = place
         self.ports = place.ports()
         self.keycloak: RunningKeycloak | None = None
         self.directory: RunningDirectory | None = None
-        self._say, self._progress = say, progress
+        self._say = say
         self._processes: list[ServerProcess] = []
 
     @property
@@ -68,14 +68,14 @@ class Machine:
     def has_city(self) -> bool:
         return self.place.recall("city") is not None
 
-    def start(self, city: SampleCity | None) -> None:
+    def start(self, city: SampleCity | None, progress: Progress = ignore_progress) -> None:
         """Starts all of it. With `city`, an empty register is founded from it; a data directory that has one keeps it.
 
         Raises ServerFileMissingError, JavaMissingError, ServerNotStartedError, CommandFailedError.
         """
         with ThreadPoolExecutor(1) as pool:
-            register = pool.submit(self._prepare_register, city)
-            self._start_keycloak()  # In this thread: an interrupt reaches the server that is being started.
+            register = pool.submit(self._prepare_register, city, progress)
+            self._start_keycloak(progress)  # In this thread: an interrupt reaches the server that is being started.
             register.result()
         self._say(Text("应用域配置", "applying the realm"))
         self.run("realm", "apply", "--json", secrets=self._administrator())
@@ -138,30 +138,30 @@ class Machine:
             check=False,
         )
 
-    def _start_keycloak(self) -> None:
+    def _start_keycloak(self, progress: Progress) -> None:
         self._say(Text("启动 Keycloak", "starting Keycloak"))
         self.keycloak = start_keycloak(
             data_dir=self.place.servers,
             cache_dir=default_cache(),
             port=self.ports["keycloak"],
-            progress=self._progress,
+            progress=progress,
         )
         self._processes.insert(0, self.keycloak.process)
 
-    def _start_directory(self, ldif: str) -> None:
+    def _start_directory(self, ldif: str, progress: Progress) -> None:
         self._say(Text("启动示例人事目录", "starting the sample HR directory"))
         self.directory = start_directory(
             data_dir=self.place.servers,
             cache_dir=default_cache(),
             ldif=ldif,
             port=self.ports["directory"],
-            progress=self._progress,
+            progress=progress,
         )
         self._processes.append(self.directory.process)
 
-    def _prepare_register(self, city: SampleCity | None) -> None:
+    def _prepare_register(self, city: SampleCity | None, progress: Progress) -> None:
         if city is not None or self.has_city:
-            self._start_directory(city.ldif if city else "")
+            self._start_directory(city.ldif if city else "", progress)
         self._say(Text("建立数据库", "preparing the database"))
         self.run("database", "upgrade", "--json")
         if city is None or self.has_city:

@@ -44,7 +44,7 @@ def find_doors_shut(scene: Scene) -> Evidence:
 def open_case(scene: Scene) -> Evidence:
     """The unit is asked for the written form, with a day by which it is due."""
     user_name = scene.newcomer.known_login.user_name
-    cases = scene.machine.run("departures", "cases", "--json")
+    cases = scene.api.get(scene.officers["system_department_head"], "/departures/cases")
     case = pick(cases, "case", user_name=user_name)
     expect(case["account_status"] == "frozen" and case["form_due_at"], case)
     return {"account": case["user_name"], "unit": case["unit"], "written_form_due_at": case["form_due_at"]}
@@ -63,7 +63,7 @@ def trip_breaker(scene: Scene) -> Evidence:
         _directory(scene).set_statuses(dict.fromkeys(leaving, "active"))
     expect(summary["state"] == "held" and summary["frozen"] == 0, summary)
     expect(scene.keycloak.count_disabled() == disabled, "somebody was disabled")
-    request = scene.machine.run("requests", "show", summary["request_id"], "--json")
+    request = scene.api.get(scene.officers["system_department_head"], f"/requests/{summary['request_id']}")
     stages = [f"{stage['office_name']}: {'、'.join(stage['deciders'])}" for stage in request["stages"]]
     expect(request["state"] == "pending" and len(stages) == 2 and not request["decisions"], request["state"])
     return {

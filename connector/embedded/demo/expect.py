@@ -13,6 +13,7 @@ class StepNotHeldError(ConnectorError):
     """What a step was to show did not happen; `saw` is what happened instead."""
 
     code = "step-not-held"
+    status = 500
     says = Text("未如预期：{saw}", "Not as expected: {saw}")
 
 
@@ -20,6 +21,7 @@ class EarlierStepError(ConnectorError):
     """A step needs what an earlier one did not bring about."""
 
     code = "earlier-step"
+    status = 500
     says = Text("前面的步骤未完成：{missing}", "An earlier step did not bring about: {missing}")
 
 

@@ -49,7 +49,6 @@ def log_in(scene: Scene) -> Evidence:
     browser = scene.new_browser()
     tokens = browser.log_in(FIRST, login)
     newcomer.officer = Officer(newcomer.person.name, login, browser, tokens)
-    scene.officers.keep(f"newcomer-{newcomer.person.number}", newcomer.person.name, login)
     expect(browser.pages == ["login", "update-password", "configure-totp"], browser.pages)
     roles = tokens.roles
     expect(roles == _approved(newcomer, FIRST), roles)

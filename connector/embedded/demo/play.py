@@ -1,7 +1,8 @@
 """Plays the steps one after another, times each, and goes on after one that did not hold."""
 
+import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import httpx
@@ -22,12 +23,19 @@ PERMISSIONS = ("bid-opening:hall.host", "bid-opening:experts.drawer", "website:n
 
 def play(machine: Machine, city: SampleCity, show: Callable[[StepResult], None] | None = None) -> list[StepResult]:
     """Plays everything on a started machine; each play has a newcomer of its own."""
-    results = []
     with _scene(machine, city) as scene:
-        for step in PROGRAMME:
-            results.append(_play_step(step, scene))
-            if show:
-                show(results[-1])
+        return play_steps(PROGRAMME, scene, show)
+
+
+def play_steps(
+    steps: Iterable[Step], scene: Scene, show: Callable[[StepResult], None] | None = None
+) -> list[StepResult]:
+    """Plays these steps; each is shown as it ends, and one that did not hold says why and stops none after it."""
+    results = []
+    for step in steps:
+        results.append(_play_step(step, scene))
+        if show:
+            show(results[-1])
     return results
 
 
@@ -39,7 +47,7 @@ def _play_step(step: Step, scene: Scene) -> StepResult:
     except ConnectorError as refusal:
         title = refusal.problem()["title"]
         ok, evidence = False, {"why": f"{refusal.code}: {title}"}
-    except (httpx.HTTPError, OSError, ValueError, LookupError) as problem:
+    except (httpx.HTTPError, subprocess.SubprocessError, OSError, ValueError, LookupError) as problem:
         ok, evidence = False, {"why": f"{type(problem).__name__}: {problem}"}
     name = f"{step.name.zh} / {step.name.en}"
     return StepResult(name, step.clause, ok, round(time.monotonic() - started, 3), evidence)

@@ -9,7 +9,7 @@ from connector.embedded.demo.scene import Evidence, Scene
 
 MIRROR_SECONDS = 60.0  # The mirror reads Keycloak's events every fifteen seconds.
 DORMANT_AFTER = timedelta(days=120)
-OLD_AFTER = timedelta(days=100)
+OLD_AFTER = timedelta(days=200)  # The limit is 180 days (GS 10(4)) or less (JC 25).
 
 
 def find_zombies(scene: Scene) -> Evidence:

@@ -65,9 +65,15 @@ def _show_logins(machine: Machine, console: Console) -> None:
     if not logins:
         return
     table = Table(
-        "使用人", "账号 / account", "口令 / password", "动态口令密钥 / OTP key (base32)", box=None, pad_edge=False
+        "任职 / office",
+        "使用人",
+        "账号 / account",
+        "口令 / password",
+        "动态口令密钥 / OTP key",
+        box=None,
+        pad_edge=False,
     )
-    for login in logins.values():
+    for office, login in logins.items():
         key = base64.b32encode(login["totp_key"].encode()).decode().rstrip("=")
-        table.add_row(login["name"], login["user_name"], login["password"], key)
+        table.add_row(office, login["name"], login["user_name"], login["password"], key)
     console.print(table)
