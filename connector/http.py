@@ -1,7 +1,8 @@
 """What every route shares: the signed-in act, problem documents and how OpenAPI tells of them. Knows no feature."""
 
 import re
-from collections.abc import Iterator
+from asyncio import Semaphore
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager
 from typing import Annotated, Any, Protocol
 
@@ -29,6 +30,8 @@ from connector.errors import (
 )
 
 PROBLEM = "application/problem+json"
+ACTS_AT_ONCE = 16  # Less than half of the 40 threads that the server's pool has.
+MOST_AT_ONCE = 32  # Starlette has 40 threads; each request holds one at a time.
 MOST_BYTES = 1 << 20  # The largest form, a founding list, is loaded by a command and not over HTTP.
 # A control character in JSON is always escaped; a percent sign stands before two hexadecimal digits.
 CONTROL_IN_BODY = re.compile(rb"\\u00(?:0[0-8bcefBCEF]|1[0-9a-fA-F]|7[fF])")
@@ -59,7 +62,21 @@ def get_actor(
     return get_desk(request).actor_of(bearer.credentials.strip())
 
 
-def get_act(request: Request, actor: Annotated[Actor, Depends(get_actor)]) -> Iterator[Act]:
+async def admit(request: Request) -> AsyncIterator[None]:
+    """Lets only so many acts begin at once. The others wait here, where they hold no thread.
+
+    An act is begun, used and committed by three visits to the thread pool. Were all of the pool's threads taken by
+    acts that wait for the writer's turn, the one whose turn it is could not commit.
+    """
+    async with request.app.state.admission:
+        yield
+
+
+def get_act(
+    request: Request,
+    actor: Annotated[Actor, Depends(get_actor)],
+    _admitted: Annotated[None, Depends(admit, scope="function")],
+) -> Iterator[Act]:
     """One act of the signed-in person: committed before the answer is sent, so a failed commit is never a 200."""
     with get_desk(request).act(actor, reading=request.method == "GET") as act:
         yield act
@@ -132,10 +149,15 @@ class BodyTooLargeError(ConnectorError):
 
 
 class Door:
-    """Refuses at the door what no form holds: bodies without measure, and control characters (SQLite keeps a NUL)."""
+    """Refuses at the door what no form holds: bodies without measure, and control characters (SQLite keeps a NUL).
+
+    It lets in no more requests at once than there are threads to serve them: writers wait for each other holding a
+    thread each, and the one whose turn it is must find one for its next part.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._places = Semaphore(MOST_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -150,7 +172,8 @@ class Door:
         async def again() -> Message:
             return waiting.pop() if waiting else await receive()
 
-        await self._app(scope, again, send)
+        async with self._places:
+            await self._app(scope, again, send)
 
 
 async def _read(scope: Scope, receive: Receive) -> tuple[bytes, ConnectorError | None]:

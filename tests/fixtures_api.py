@@ -17,6 +17,7 @@ from connector.regulations.vocabulary import Office
 from tests.town import HOST, Town
 
 PROBLEM = "application/problem+json"
+JSON = {"Content-Type": "application/json"}
 
 
 @dataclass

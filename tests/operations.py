@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from connector.audit.seal import seal_pending
 from connector.auth import signatures
 from connector.auth.actor import Actor
-from connector.audit.seal import seal_pending
 from connector.departures.tables import DeparturePlanRow
 from connector.outbox import service as outbox
 from connector.outbox.tables import StepRow

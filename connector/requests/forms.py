@@ -1,14 +1,17 @@
 """What a request contains. Which fields a kind needs is data of the rule packs; their form is checked here."""
 
 from datetime import date
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from connector.errors import FieldProblem, RefusedInputError
 from connector.register.people import PersonForm
 from connector.regulations.rulebook import Form
 from connector.regulations.vocabulary import AccountClass, RequestKind
+
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)  # What a calendar can count with.
+PROPOSALS = (RequestKind.DISABLE_DORMANT, RequestKind.RELEASE_DEPARTURES)
 
 
 class RequestForm(BaseModel):
@@ -26,12 +29,20 @@ class RequestForm(BaseModel):
     reason: str = Field("", max_length=500)
     cause: str = Field("", max_length=32, description="departure, transfer, violation, forgotten, …")
     urgent: bool = False
-    event_on: date | None = Field(None, description="day of the event, for example of leaving (LC 7(2))")
-    until: date | None = Field(None, description="last day of a suspension (LC 7(3))")
+    event_on: date | None = Field(
+        None, ge=FIRST_DAY, le=LAST_DAY, description="day of the event, for example of leaving (LC 7(2))"
+    )
+    until: date | None = Field(None, ge=FIRST_DAY, le=LAST_DAY, description="last day of a suspension (LC 7(3))")
     accounts: tuple[str, ...] = Field((), description="user names, for proposals about many accounts")
     evidence: dict[str, Any] = Field(default_factory=dict, description="per user name, for proposals")
     extra: dict[str, str] = Field(default_factory=dict, description="boxes that only a centre's own rule pack knows")
     plan_hash: str | None = Field(None, max_length=64, description="the departure plan to be released, and no other")
+
+    @model_validator(mode="after")
+    def _check_proposal(self) -> Self:
+        if self.kind not in PROPOSALS and (self.accounts or self.evidence or self.plan_hash):
+            raise ValueError("accounts, evidence and plan_hash belong to proposals")
+        return self
 
 
 def check_fields(form: RequestForm, rules: Form) -> None:

@@ -18,12 +18,10 @@ from connector.requests import store
 from connector.requests.chain import PlannedStage, make_stages, plan_chain, stage_due, used_days
 from connector.requests.content import content_digest, stored_form
 from connector.requests.errors import NotApplicantError, NothingToChangeError, OpenRequestError
-from connector.requests.forms import RequestForm, check_fields
+from connector.requests.forms import PROPOSALS, RequestForm, check_fields
 from connector.requests.rules import check_status_allows
 from connector.requests.tables import ParticipantRow, RequestRow, StageRow, VersionRow
 from connector.storage.tables import new_id
-
-PROPOSALS = (RequestKind.DISABLE_DORMANT, RequestKind.RELEASE_DEPARTURES)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ WITHOUT_CLAUSE = frozenset(
     {
         "AlreadyAppointedError",
         "AppointmentClosedError",
+        "BodyTooLargeError",
         "CentreMissingError",
         "ConflictError",
         "EndpointDisabledError",

@@ -1,5 +1,7 @@
 """Every operation of the API once as it should be and once as it should not; and none of them without its record."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -101,18 +103,37 @@ def test_write_anything_while_the_record_cannot_be_written_changes_nothing(api: 
     assert api.town.idp.calls == asked
 
 
+@contextmanager
+def commits_failing(api: Api) -> Iterator[None]:
+    """Within the block every commit of a transaction that wrote something fails; those that only read go on."""
+    engine = api.town.connector.database.engine
+
+    def note(connection: Any, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith(("INSERT", "UPDATE", "DELETE")):
+            connection.info["wrote"] = True
+
+    def fail(connection: Any) -> None:
+        if connection.info.pop("wrote", False):
+            raise OperationalError("COMMIT", {}, Exception("database or disk is full"))
+
+    def forget(connection: Any) -> None:
+        connection.info.pop("wrote", None)
+
+    listeners = {"before_cursor_execute": note, "commit": fail, "rollback": forget}
+    for name, listener in listeners.items():
+        event.listen(engine, name, listener)
+    yield
+    for name, listener in listeners.items():
+        event.remove(engine, name, listener)
+
+
 @pytest.mark.req("J1", "K3")
 def test_commit_that_fails_never_answers_success(api: Api) -> None:
     calls = {each: OPERATIONS[each](api) for each in MUTATING}
     headers = {each: api.token_of(call.by, call.unit) if call.by else {} for each, call in calls.items()}
     asked, before = list(api.town.idp.calls), api.snapshot()
 
-    def fail(_connection: object) -> None:
-        raise OperationalError("COMMIT", {}, Exception("database or disk is full"))
-
-    engine = api.town.connector.database.engine
-    event.listen(engine, "commit", fail)
-    check_all_refused(api, calls, headers)
-    event.remove(engine, "commit", fail)
+    with commits_failing(api):
+        check_all_refused(api, calls, headers)
     assert api.snapshot() == before
     assert api.town.idp.calls == asked
