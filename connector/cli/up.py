@@ -26,6 +26,7 @@ from connector.storage.lock import only_instance
 
 app = typer.Typer()
 WATCH_SECONDS = 1.0
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @app.command("up")
@@ -38,9 +39,8 @@ def up(
     ] = Path("var"),
 ) -> None:
     """在本机启动全部服务 / start everything on this machine; with --demo, a sample city plays the main job."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     place = Place(data_dir)
-    with refusals(), only_instance(place.folder, "up"), _running(place, demo) as machine:
+    with refusals(), _ended_by_signals(), only_instance(place.folder, "up"), _running(place, demo) as machine:
         steps = play(machine, sample_city(), None if as_json else lambda s: show_step(s, out)) if demo else []
         if as_json:
             typer.echo(json.dumps({"steps": [step.as_json() for step in steps]}, ensure_ascii=False, indent=1))
@@ -53,6 +53,17 @@ def up(
 
 
 @contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """SIGTERM ends the block as Ctrl-C does; afterwards the signals do what they did before."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
 def _running(place: Place, demo: bool) -> Iterator[Machine]:
     """The started machine with its sample subsystems; stopped at the end of the block, whatever happened."""
     machine = Machine(place, _say)
@@ -62,8 +73,8 @@ def _running(place: Place, demo: bool) -> Iterator[Machine]:
         with SampleSubsystems(machine) if machine.has_city else nullcontext():
             yield machine
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # A second Ctrl-C must not leave servers behind.
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)  # A second Ctrl-C must not leave servers behind.
         _say(Text("正在停止", "stopping"))
         machine.stop()
 

@@ -1,0 +1,76 @@
+"""The command `up` where it cannot start: says what is wrong and what to do, and stops what it had started."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from connector.cli import make_app
+from connector.embedded.errors import ServerFileMissingError
+from connector.embedded.machine import Machine
+from connector.embedded.sample_subsystems import SampleSubsystems
+from connector.storage.lock import only_instance
+
+
+def run(*arguments: str) -> Any:
+    return CliRunner().invoke(make_app(), ["up", *arguments])
+
+
+def test_start_without_a_way_to_fetch_keycloak_says_so_and_stops_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped: list[Machine] = []
+
+    def start(self: Machine, *_: object) -> None:
+        raise ServerFileMissingError(part="org.keycloak:keycloak-quarkus-dist:26.7.4", reason="no route")
+
+    monkeypatch.setattr(Machine, "start", start)
+    monkeypatch.setattr(Machine, "stop", lambda self: stopped.append(self))
+    monkeypatch.setattr("connector.embedded.place.free_port", iter(range(20000, 20100)).__next__)
+    monkeypatch.setattr("connector.embedded.place.is_port_free", lambda _: True)
+    done = run("--exit", "--json", "--data-dir", str(tmp_path))
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    assert "keycloak-quarkus-dist" in done.stderr
+    assert "请检查网络" in done.stderr
+    assert len(stopped) == 1
+
+
+def test_start_in_a_directory_that_is_in_use_is_refused(tmp_path: Path) -> None:
+    with only_instance(tmp_path, "up"):
+        done = run("--exit", "--data-dir", str(tmp_path))
+    assert done.exit_code == 1
+    assert "另一个up进程" in done.stderr
+
+
+@pytest.fixture
+def subsystems(monkeypatch: pytest.MonkeyPatch) -> SampleSubsystems:
+    monkeypatch.setattr(
+        "connector.embedded.sample_subsystems.ThreadingHTTPServer", lambda *_: SimpleNamespace(serve_forever=None)
+    )
+    around: Any = SimpleNamespace(
+        ports={"subsystems": 1},
+        keycloak_url="http://localhost:2",
+        redirect_uris={"website": "http://localhost:1/website/callback"},
+    )
+    return SampleSubsystems(around)
+
+
+def test_open_subsystem_sends_the_browser_to_log_in_with_a_proof_key(subsystems: SampleSubsystems) -> None:
+    status, address = subsystems.page("/website/", {})
+    assert status == 302
+    assert address.startswith("http://localhost:2/realms/trading/protocol/openid-connect/auth?client_id=website")
+    assert "code_challenge_method=S256" in address
+
+
+def test_return_to_subsystem_with_a_foreign_state_signs_nobody_in(subsystems: SampleSubsystems) -> None:
+    assert subsystems.finish("website", {"state": ["forged"], "code": ["x"]}) == {}
+    status, page = subsystems.page("/website/callback", {"state": ["forged"], "code": ["x"]})
+    assert (status, "登录未完成" in page) == (200, True)
+
+
+def test_open_unknown_subsystem_is_not_found(subsystems: SampleSubsystems) -> None:
+    assert subsystems.page("/<script>/", {})[0] == 404
+    assert "/website/" in subsystems.page("/", {})[1]
