@@ -86,9 +86,6 @@ class Settings(BaseSettings):
     )
     rule_pack_dir: Path | None = Field(None, description="further rule packs (*.toml) of the centre")
     calendar_file: Path | None = Field(None, description="override file of working days (JSON)")
-    region_code: str = Field(
-        "371500", pattern=r"^\d{6}$", description="administrative division code, first part of user names"
-    )
     retention_days: int = Field(
         RETENTION_FLOOR_DAYS, ge=RETENTION_FLOOR_DAYS, description="how long the record is kept; not below 1827"
     )

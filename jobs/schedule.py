@@ -16,6 +16,7 @@ from jobs import (
     deliver_outbox,
     end_suspensions,
     ingest_events,
+    mail_alarms,
     probe_service_account,
     remind_deadlines,
     scan_dormant,
@@ -125,6 +126,12 @@ SCHEDULE: tuple[Job, ...] = (
         when=Every(timedelta(minutes=10)),
         run=remind_deadlines.run,
         does=Text("审批环节到期提醒和逾期标记", "reminds of stages that are due, marks those overdue"),
+    ),
+    Job(
+        name="mail_alarms",
+        when=Every(timedelta(minutes=1)),
+        run=mail_alarms.run,
+        does=Text("将新告警发送至告警邮箱", "mails new alarms to the address for alarms"),
     ),
     Job(
         name="end_suspensions",

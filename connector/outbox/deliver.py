@@ -91,7 +91,11 @@ class Delivery:
 
     def _end(self, steps: Sequence[StepRow], outcomes: Sequence[Outcome], now: datetime | None) -> list[str]:
         with self._open_act(WORKER, now) as act:
-            return [_write(act, step, outcome) for step, outcome in zip(steps, outcomes, strict=True)]
+            ours = lease.hold_ours(act.session, steps)
+            return [
+                _write(act, ours[step.id], outcome) if step.id in ours else "lost"
+                for step, outcome in zip(steps, outcomes, strict=True)
+            ]
 
 
 def _again(step: StepRow, delay: timedelta | None, error: str) -> Outcome:
@@ -101,11 +105,9 @@ def _again(step: StepRow, delay: timedelta | None, error: str) -> Outcome:
 
 
 def _write(act: Act, step: StepRow, outcome: Outcome) -> str:
-    """Writes one outcome, fenced; what settles it stands or falls with it."""
+    """Writes one outcome; what settles it stands or falls with it."""
     due_at = act.now + outcome.delay if outcome.delay else None
-    ours = lease.end_step(act.session, step, act.now, state=outcome.state, error=outcome.error, due_at=due_at)
-    if not ours:
-        return "lost"
+    lease.end_step(act.session, step, act.now, state=outcome.state, error=outcome.error, due_at=due_at)
     if outcome.settle:
         outcome.settle(act)
     _record(act, step, outcome.state, outcome.error)

@@ -1,9 +1,9 @@
 """Takes steps for a worker and writes down how they ended. Each function is one part of one transaction."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, and_, exists, or_, select, update
+from sqlalchemy import Select, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from connector.outbox.tables import AttemptRow, StepRow
@@ -22,13 +22,27 @@ def take_named(session: Session, ids: Collection[int], now: datetime, lease: tim
     return _take(session, select(StepRow).where(StepRow.id.in_(ids), free).order_by(StepRow.id), now, lease)
 
 
+def hold_ours(session: Session, steps: Iterable[StepRow]) -> dict[int, StepRow]:
+    """The rows of these leased steps that are still ours, locked; one that another worker took over is left out."""
+    fences = {step.id: step.fence for step in steps}
+    rows = session.scalars(select(StepRow).where(StepRow.id.in_(fences), StepRow.state == "leased").with_for_update())
+    return {row.id: row for row in rows if row.fence == fences[row.id]}
+
+
+def end_step(
+    session: Session, row: StepRow, now: datetime, *, state: str, error: str | None, due_at: datetime | None
+) -> None:
+    """Writes the outcome of a step that `hold_ours` returned."""
+    _add_attempt(session, row, "retry" if state == "pending" else state, now, error)
+    row.state, row.last_error, row.leased_until = state, error, None
+    row.due_at = due_at or row.due_at
+    row.finished_at = None if state == "pending" else now
+
+
 def _due(now: datetime) -> Select[StepRow]:
     earlier = aliased(StepRow)
     blocked = exists().where(
-        earlier.lane == StepRow.lane,
-        earlier.id < StepRow.id,
-        earlier.state.in_(UNFINISHED),
-        ~earlier.interactive,
+        earlier.lane == StepRow.lane, earlier.id < StepRow.id, earlier.state.in_(UNFINISHED), ~earlier.interactive
     )
     ready = or_(
         and_(StepRow.state == "pending", StepRow.due_at <= now),
@@ -45,40 +59,23 @@ def _take(session: Session, query: Select[StepRow], now: datetime, lease: timede
     steps = list(session.scalars(query.with_for_update(skip_locked=True)))
     for step in steps:
         if step.state == "leased":
-            _end_attempt(session, step, "lost", now, "the worker vanished")
+            _add_attempt(session, step, "lost", now, "the worker vanished")
         step.state = "leased"
-        step.leased_until = now + lease
+        step.taken_at, step.leased_until = now, now + lease
         step.fence += 1
         step.attempts += 1
-        session.add(AttemptRow(step_id=step.id, number=step.fence, started_at=now, outcome="running"))
     session.flush()
     return steps
 
 
-def end_step(
-    session: Session, step: StepRow, now: datetime, *, state: str, error: str | None, due_at: datetime | None
-) -> bool:
-    """Writes the outcome if the lease is still ours; False when another worker has taken the step over meanwhile."""
-    changed = session.execute(
-        update(StepRow)
-        .where(StepRow.id == step.id, StepRow.fence == step.fence, StepRow.state == "leased")
-        .values(
-            state=state,
-            last_error=error,
-            leased_until=None,
-            due_at=due_at or step.due_at,
-            finished_at=None if state == "pending" else now,
+def _add_attempt(session: Session, step: StepRow, outcome: str, now: datetime, error: str | None) -> None:
+    session.add(
+        AttemptRow(
+            step_id=step.id,
+            number=step.fence,
+            started_at=step.taken_at or now,
+            ended_at=now,
+            outcome=outcome,
+            error=error,
         )
-        .execution_options(synchronize_session=False)
-        .returning(StepRow.id)
-    ).first()
-    _end_attempt(session, step, "retry" if state == "pending" else state if changed else "lost", now, error)
-    return changed is not None
-
-
-def _end_attempt(session: Session, step: StepRow, outcome: str, now: datetime, error: str | None) -> None:
-    session.execute(
-        update(AttemptRow)
-        .where(AttemptRow.step_id == step.id, AttemptRow.number == step.fence)
-        .values(outcome=outcome, ended_at=now, error=error)
     )

@@ -28,6 +28,7 @@ class StepRow(Base):
     interactive: Mapped[bool] = mapped_column(default=False)  # only the one who ordered it may run it
     attempts: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime]
+    taken_at: Mapped[datetime | None]
     leased_until: Mapped[datetime | None]
     fence: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str | None]
@@ -43,7 +44,7 @@ class StepRow(Base):
 
 
 class AttemptRow(Base):
-    """One try of a step."""
+    """One try of a step that has ended; the one under way is read from the step itself."""
 
     __tablename__ = "outbox_attempts"
 
@@ -51,6 +52,6 @@ class AttemptRow(Base):
     step_id: Mapped[int] = mapped_column(ForeignKey("outbox_steps.id"), index=True)
     number: Mapped[int]
     started_at: Mapped[datetime]
-    ended_at: Mapped[datetime | None]
-    outcome: Mapped[str] = mapped_column(String(32))  # running, done, retry, dead, conflict, lost
+    ended_at: Mapped[datetime]
+    outcome: Mapped[str] = mapped_column(String(32))  # done, retry, dead, conflict, lost
     error: Mapped[str | None]

@@ -8,11 +8,13 @@ only reads takes neither: in WAL mode readers and the writer do not stop each ot
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from threading import Lock, get_ident
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import Session, sessionmaker
+
+from connector.errors import UnavailableError
 
 SQLITE_BUSY_MILLISECONDS = 30_000
 READING = "trading_idp_reading"
@@ -49,20 +51,19 @@ def _begin(connection: Any) -> None:
 
 
 class WriteTurn:
-    """One writer at a time. A thread that holds the turn and asks for it again is a defect, told at once."""
+    """One writer at a time; UnavailableError after as long as SQLite itself would wait.
+
+    It may be taken in one thread and given back in another, as a web server's dependencies do.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._holder = 0
 
     def __enter__(self) -> None:
-        if self._holder == get_ident():
-            raise RuntimeError("a transaction was begun inside another of the same thread")
-        self._lock.acquire()
-        self._holder = get_ident()
+        if not self._lock.acquire(timeout=SQLITE_BUSY_MILLISECONDS / 1000):
+            raise UnavailableError(part="数据库 / the database")
 
     def __exit__(self, *_: object) -> None:
-        self._holder = 0
         self._lock.release()
 
 

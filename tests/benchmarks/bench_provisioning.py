@@ -99,9 +99,9 @@ def _measure_rate(report: Report, town: Town, realm: RealmUnderTest, name: str) 
         for _ in range(REQUESTS // 2):
             town.submit(town.form(permissions=town.permissions(2)))
         pending = _pending(town)
+        _approve(town, pending, but=1)
         town.connector.deliver()  # The announcements are not what is measured.
-        for request_id in pending:
-            _approve(town, request_id)
+        _approve(town, pending, but=0)
         started = time.perf_counter()
         town.connector.deliver()
         ours.append(len(pending) / (time.perf_counter() - started))
@@ -117,10 +117,14 @@ def _pending(town: Town) -> list[str]:
         return [row.id for row in requests.list_requests(act, states=("pending",), count=1000)]
 
 
-def _approve(town: Town, request_id: str) -> None:
-    with town.connector.act(HOST) as act:
-        request = requests.get_request(act, request_id)
-    town.approve(request)
+def _approve(town: Town, request_ids: Sequence[str], *, but: int) -> None:
+    """Decides every open stage but the last `but` ones."""
+    for request_id in request_ids:
+        with town.connector.act(HOST) as act:
+            request = requests.get_request(act, request_id)
+            left = sum(stage.state in ("open", "waiting") for stage in requests.stages_of(act, request))
+        for _ in range(left - but):
+            town.decide(request)
 
 
 def _bare_rate(realm: RealmUnderTest, mark: str, permissions: Sequence[str], count: int) -> float:

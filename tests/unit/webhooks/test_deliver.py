@@ -86,8 +86,9 @@ def test_announce_reaches_only_entitled_active_endpoints(town: Town) -> None:
     town.submit()
     http = FakeHttpSender()
     town.delivery(http).run_due(town.clock.now())
+    told = town.steps("webhook")
     with town.open_act(town.clerk) as act:
-        reached = {webhooks.get_endpoint(act, s.payload["endpoint_id"]).name for s in town.steps("webhook")}
+        reached = {webhooks.get_endpoint(act, step.payload["endpoint_id"]).name for step in told}
     assert reached == {"ywk-oa", "centre", "region"}
     assert len(http.posted) == 3
 
