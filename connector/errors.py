@@ -115,7 +115,12 @@ class ConflictError(ConnectorError):
 
 
 class UnavailableError(ConnectorError):
-    """A part this product depends on does not answer; nothing was lost and it can be tried again."""
+    """A part this product depends on does not answer; nothing was lost and it can be tried again.
+
+    `retry_after` (seconds) is how long the other side asked us to wait, when it did.
+    """
+
+    retry_after: float | None = None
 
     code = "unavailable"
     status = 503

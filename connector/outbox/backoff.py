@@ -9,11 +9,15 @@ KEYCLOAK_DELAYS = (1, 2, 5, 10, 20, 30, 60)
 FAULT_DELAYS = (1, 10, 60, 300)
 
 
-def delay_after(kind: str, attempts: int) -> timedelta | None:
-    """Time to wait after try number `attempts` (from 1) found the other side unavailable; None means give up."""
+def delay_after(kind: str, attempts: int, *, at_least: float = 0.0) -> timedelta | None:
+    """Time to wait after try number `attempts` (from 1) found the other side unavailable; None means give up.
+
+    `at_least` (seconds) is what the other side asked for; it counts up to a day.
+    """
     if kind.startswith("keycloak."):
         return timedelta(seconds=KEYCLOAK_DELAYS[min(attempts, len(KEYCLOAK_DELAYS)) - 1])
-    return _from(MESSAGE_DELAYS, attempts)
+    delay = _from(MESSAGE_DELAYS, attempts)
+    return delay and max(delay, timedelta(seconds=min(at_least, MESSAGE_DELAYS[-1])))
 
 
 def delay_after_fault(attempts: int) -> timedelta | None:

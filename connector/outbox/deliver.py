@@ -78,7 +78,8 @@ class Delivery:
         try:
             return Outcome("done", settle=(handler or self._handlers[step.kind])(step))
         except UnavailableError as error:
-            return _again(step, backoff.delay_after(step.kind, step.attempts), str(error))
+            delay = backoff.delay_after(step.kind, step.attempts, at_least=error.retry_after or 0.0)
+            return _again(step, delay, str(error))
         except ForeignAccountError as error:
             return Outcome("conflict", str(error))
         except ConflictError as error:

@@ -58,7 +58,9 @@ class WebhookHandlers:
             self._switch_off(step)
             raise EndpointGoneError(name=message.name)
         if not 200 <= answer.status < 300:
-            raise WebhookNotTakenError(name=message.name, reason=f"HTTP {answer.status}")
+            error = WebhookNotTakenError(name=message.name, reason=f"HTTP {answer.status}")
+            error.retry_after = answer.retry_after
+            raise error
 
     def _message(self, step: StepRow) -> _Message:
         with self._open_act(SENDER, None) as act:

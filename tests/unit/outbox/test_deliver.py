@@ -171,4 +171,15 @@ def test_backoff_never_gives_up_on_keycloak_and_gives_up_on_messages() -> None:
     ]
     assert delay_after("webhook", len(MESSAGE_DELAYS)) == timedelta(days=1)
     assert delay_after("webhook", len(MESSAGE_DELAYS) + 1) is None
+    assert delay_after("webhook", 1, at_least=3600.0) == timedelta(hours=1)
+    assert delay_after("webhook", 1, at_least=1e9) == timedelta(days=1)
     assert delay_after_fault(5) is None
+
+
+def test_deliver_waits_as_long_as_the_other_side_asked(town: Town) -> None:
+    busy = KeycloakUnavailableError("busy")
+    busy.retry_after = 7200.0
+    with town.connector.act(HOST) as act:
+        step_id = outbox.enqueue(act, "test", key="one", lane="endpoint:e", payload={"key": "one"}).id
+    deliver(town, keeping([], lambda _s: busy)).run_due()
+    assert step(town, step_id).due_at == town.clock.now() + timedelta(hours=2)
