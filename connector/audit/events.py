@@ -68,3 +68,4 @@ class Event(StrEnum):
     CALENDAR_YEAR_MISSING = "calendar.year_missing"
     RECORD_EXPORTED = "record.exported"
     JOB_FAILED = "job.failed"
+    VAULT_ROTATED = "vault.rotated"

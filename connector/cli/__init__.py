@@ -18,6 +18,7 @@ AREAS = (
     ("endpoints", "connector.cli.webhooks"),
     ("audit", "connector.cli.audit"),
     ("database", "connector.cli.database"),
+    ("vault", "connector.cli.vault"),
 )
 FLAT = (
     "connector.cli.up",

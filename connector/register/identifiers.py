@@ -17,6 +17,8 @@ from connector.errors import FieldProblem, RefusedInputError
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECK_DIGITS = "10X98765432"  # ISO 7064 MOD 11-2
 FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+RESIDENT_ID_INSIDE = re.compile(r"(?<![0-9])[0-9]{17}[0-9Xx](?![0-9])")
+MOBILE_INSIDE = re.compile(r"(?<![0-9])1[3-9][0-9]{9}(?![0-9])")
 BLANKS = re.compile(r"[\s\u200b\u2060\ufeff]+")
 
 # First two digits of GB/T 2260; 81 to 83 are residence permits, 90 to 99 foreign permanent-resident cards.
@@ -47,6 +49,18 @@ def check_document(kind: str, number: str, today: date, *, field: str = "documen
     if not found:
         _refuse(field, f"号码格式不符：{shape}", f"not a number of this document: {shape_en}")
     return found[1]
+
+
+def holds_number(text: str) -> bool:
+    """Whether a free text holds a resident ID number or a mobile number (J5): those belong in sealed fields alone."""
+    plain = text.translate(FULL_WIDTH)
+    if MOBILE_INSIDE.search(plain):
+        return True
+    return any(_check_digit(found[0]) == found[0][17].upper() for found in RESIDENT_ID_INSIDE.finditer(plain))
+
+
+def _check_digit(number: str) -> str:
+    return CHECK_DIGITS[sum(int(d) * w for d, w in zip(number, WEIGHTS, strict=False)) % 11]
 
 
 # The group is what is stored: the running number of a permit's renewals does not make another person.

@@ -125,6 +125,17 @@ def region_code(act: Act, unit: UnitRow) -> str:
     return found
 
 
+def reseal(act: Act) -> int:
+    """Seals the phones of all units under the present key (J5); returns how many were sealed anew."""
+    renewed = 0
+    for unit in act.session.scalars(select(UnitRow).where(UnitRow.phone_sealed.is_not(None))):
+        if unit.phone_sealed and act.vault.needs_rotation(unit.phone_sealed):
+            context = f"{PHONE_CONTEXT}:{unit.id}"
+            unit.phone_sealed = act.vault.encrypt(act.vault.decrypt(unit.phone_sealed, context), context)
+            renewed += 1
+    return renewed
+
+
 def _insert(act: Act, form: UnitForm, parent: UnitRow | None) -> UnitRow:
     unit_id = new_id()
     unit = UnitRow(

@@ -6,6 +6,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from connector.errors import FieldProblem, RefusedInputError
+from connector.register import identifiers
 from connector.register.people import PersonForm
 from connector.regulations.rulebook import Form
 from connector.regulations.vocabulary import AccountClass, RequestKind
@@ -52,8 +53,17 @@ def check_fields(form: RequestForm, rules: Form) -> None:
         for field in rules.fields
         if field.required and field.filled_by == "applicant" and not _is_filled(form, field.name)
     ]
+    texts = {"reason": form.reason, "cause": form.cause, **{f"extra.{box}": text for box, text in form.extra.items()}}
+    problems += [problem for name, text in texts.items() for problem in number_problems(name, text)]
     if problems:
         raise RefusedInputError(problems, clause=rules.clause)
+
+
+def number_problems(field: str, text: str) -> list[FieldProblem]:
+    """One problem when a free text holds a document number or a phone: it is stored and shown as it is (J5)."""
+    if not identifiers.holds_number(text):
+        return []
+    return [FieldProblem(field, "请勿在说明中填写证件号码或手机号", "leave out document numbers and phones", "LC 5(5)")]
 
 
 # Which entries of the form fill which box of an annex. A person who has an account is known by it.

@@ -2,9 +2,10 @@
 
 from connector.audit.events import Event
 from connector.auth.act import Act
+from connector.errors import RefusedInputError
 from connector.requests import store
 from connector.requests.errors import NotApplicantError, RequestClosedError
-from connector.requests.forms import RequestForm
+from connector.requests.forms import RequestForm, number_problems
 from connector.requests.submit import check_form, put_version, record_request
 from connector.requests.tables import RequestRow
 
@@ -28,6 +29,8 @@ def resubmit_request(act: Act, request_id: str, form: RequestForm) -> RequestRow
 
 def withdraw_request(act: Act, request_id: str, reason: str = "") -> RequestRow:
     """Withdraws an open request; RequestClosedError when it has ended."""
+    if problems := number_problems("reason", reason):
+        raise RefusedInputError(problems, clause="LC 5(5)")
     request = _own(act, request_id)
     if request.state not in store.OPEN_STATES:
         raise RequestClosedError(state=request.state)

@@ -16,6 +16,7 @@ from connector.requests.errors import (
     WrongOfficeError,
     WrongStatusError,
 )
+from connector.requests.forms import number_problems
 
 # Which present status allows which kind of request (LC 7, JC 10, GS 10(6)).
 ALLOWED_STATUS: Mapping[RequestKind, frozenset[AccountStatus]] = {
@@ -61,11 +62,13 @@ def check_may_decide(
 
 
 def check_reason(verdict: Verdict, reason: str) -> None:
-    """A refusal or return says why (B7)."""
+    """A refusal or return says why (B7), and no reason holds a document number or a phone (J5)."""
     if verdict is not Verdict.APPROVE and len(reason.strip()) < 2:
         raise RefusedInputError(
             [FieldProblem("reason", "不同意或退回时请写明理由", "Give the reason", "JC 15")], clause="JC 15"
         )
+    if problems := number_problems("reason", reason):
+        raise RefusedInputError(problems, clause="LC 5(5)")
 
 
 def check_status_allows(kind: RequestKind, status: AccountStatus) -> None:

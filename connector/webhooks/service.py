@@ -178,6 +178,19 @@ def incoming_secrets(act: Act, endpoint: EndpointRow) -> list[str]:
     return _opened(act, endpoint, "incoming", endpoint.incoming_sealed, endpoint.incoming_previous_sealed)
 
 
+def reseal(act: Act) -> int:
+    """Seals the secrets of all endpoints under the present key (J5); returns how many were sealed anew."""
+    renewed = 0
+    for endpoint in list_endpoints(act):
+        for way in ("outgoing", "outgoing_previous", "incoming", "incoming_previous"):
+            sealed = getattr(endpoint, f"{way}_sealed")
+            if sealed is not None and act.vault.needs_rotation(sealed):
+                context = _context(endpoint.id, way)
+                setattr(endpoint, f"{way}_sealed", act.vault.encrypt(act.vault.decrypt(sealed, context), context))
+                renewed += 1
+    return renewed
+
+
 def _opened(act: Act, endpoint: EndpointRow, way: str, present: bytes, previous: bytes | None) -> list[str]:
     secrets = [act.vault.decrypt(present, _context(endpoint.id, way))]
     if previous is not None and _counts(endpoint.previous_until, act.now):

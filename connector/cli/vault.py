@@ -1,0 +1,62 @@
+"""`trading-idp vault`: a new key for the sealed values, and everything sealed anew under it (J5)."""
+
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from sqlalchemy import func, select
+
+from connector.adapters.crypto import AesGcmVault
+from connector.audit import service as audit
+from connector.audit.events import Event
+from connector.bootstrap import Connector
+from connector.cli.session import err, opened, operator, show
+from connector.register import people, units
+from connector.register.tables import PersonRow
+from connector.webhooks import service as webhooks
+
+app = typer.Typer(help="密钥环 / keys of the sealed values", no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help="print JSON")]
+PAGE = 500
+
+
+@app.callback()
+def group() -> None:
+    """Keeps `rotate` a command of its own."""
+
+
+@app.command("rotate")
+def rotate(
+    resume: Annotated[bool, typer.Option("--resume", help="make no new key; go on where a run was stopped")] = False,
+    as_json: Json = False,
+) -> None:
+    """更换加密密钥并重新加密全部数据 / make a new key and seal everything anew; old keys stay in the ring.
+
+    Services may go on meanwhile: they read values of old and new keys. Restart them, then run it with --resume for
+    what they sealed under the old key before.
+    """
+    with opened() as connector:
+        vault = connector.vault
+        if not resume and isinstance(vault, AesGcmVault):
+            vault.rotate()
+            with connector.act(operator()) as act:
+                audit.record(act, Event.VAULT_ROTATED, "vault:ring")
+        found = _reseal_persons(connector)
+        with connector.act(operator()) as act:
+            found |= {"units": units.reseal(act), "endpoint_secrets": webhooks.reseal(act)}
+        show(found, as_json)
+
+
+def _reseal_persons(connector: Connector) -> dict[str, int]:
+    """Page by page, each in a transaction of its own: a run that is stopped loses nothing and can go on."""
+    with connector.act(operator()) as act:
+        total = act.session.scalar(select(func.count()).select_from(PersonRow)) or 0
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    place: str | None = ""
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task("使用人 / persons", total=total)
+        while place is not None:
+            with connector.act(operator()) as act:
+                place = people.reseal(act, after_id=place, count=PAGE)
+            bar.advance(task, PAGE)
+    return {"persons": total}
