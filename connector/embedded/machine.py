@@ -129,7 +129,7 @@ class Machine:
         """Runs one command of `trading-idp`, also one that is expected to fail."""
         return subprocess.run(  # noqa: S603  the program is this package's own.
             [sys.executable, "-m", "connector.cli", *arguments],
-            env={**os.environ, **self.environment(), **(secrets or {})},
+            env={**os.environ, **_bytecode(), **self.environment(), **(secrets or {})},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -192,10 +192,18 @@ class Machine:
         log_file = self.place.servers / f"{name}.log"
         log_file.unlink(missing_ok=True)
         process = start_process(
-            name, [sys.executable, "-m", *module], log_file=log_file, environment=self.environment()
+            name, [sys.executable, "-m", *module], log_file=log_file, environment=_bytecode() | self.environment()
         )
         self._processes.append(process)
         return process
+
+
+def _bytecode() -> dict[str, str]:
+    """Where this Python may not write bytecode beside its sources, each command would compile every library anew
+    (two seconds, measured): they share the cache folder instead."""
+    if not sys.dont_write_bytecode:
+        return {}
+    return {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(default_cache() / "bytecode")}
 
 
 def is_ready(url: str) -> bool:

@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connector.embedded.browser import FormBrowser, Person
 from connector.embedded.process import answers
 
 UP = [sys.executable, "-m", "connector.cli", "up"]
@@ -103,43 +105,96 @@ def test_end_demonstration_leaves_no_server_behind(played: Played) -> None:
     assert {name: answers(port) for name, port in played.ports.items()} == dict.fromkeys(played.ports, False)
 
 
-@pytest.mark.req("K2")
-def test_start_again_finds_everything_and_a_signal_ends_it(played: Played, tmp_path: Path) -> None:
-    before = played.ports
-    log = tmp_path / "up.log"
+@dataclass
+class Running:
+    """A second start on the same data directory, which stays up."""
+
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+
+@pytest.fixture(scope="module")
+def running(played: Played, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The second start, ready; ended by the last test, or here."""
+    log = tmp_path_factory.mktemp("again") / "up.log"
     with log.open("wb") as output:
         second = subprocess.Popen(
             [*UP, "--data-dir", str(played.data_dir)], stdout=output, stderr=output, env=clean_environment()
         )
     try:
         wait_for_text(second, log, "Ctrl-C")
-        ledger = json.loads(run_beside(played, "ledger", "--count", "1", "--json"))
-        frozen = json.loads(run_beside(played, "ledger", "--status", "frozen", "--json"))
-        third = subprocess.run(
-            [*UP, "--exit", "--data-dir", str(played.data_dir)],
-            capture_output=True, text=True, encoding="utf-8", timeout=60, env=clean_environment(), check=False,
-        )  # fmt: skip
-        running = {name: answers(port) for name, port in before.items() if name != "oa"}
+        yield Running(second, log)
     finally:
         second.send_signal(signal.SIGTERM)
-        code = second.wait(60)
-    assert code == 0, log.read_text(encoding="utf-8")
-    assert played.ports == before
-    assert running == {"keycloak": True, "directory": True, "connector": True, "subsystems": True}
-    assert ledger["total"] == 64
-    assert [row["user_name"] for row in frozen["rows"]] == [played.step("after it the account is there")["account"]]
+        second.wait(60)
+
+
+@pytest.mark.req("K2")
+def test_start_again_on_the_same_directory_finds_everything(played: Played, running: Running) -> None:
+    listening = {name: answers(port) for name, port in played.ports.items()}
+    assert listening == {"keycloak": True, "directory": True, "connector": True, "subsystems": True, "oa": False}
+    assert json.loads(run_beside(played, "ledger", "--count", "1", "--json"))["total"] == 64
+    frozen = json.loads(run_beside(played, "ledger", "--status", "frozen", "--json"))["rows"]
+    assert [row["user_name"] for row in frozen] == [played.step("after it the account is there")["account"]]
+
+
+@pytest.mark.req("K2")
+def test_sign_in_on_the_command_line_gives_a_token_that_opens_the_inbox(played: Played, running: Running) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "connector.cli", "sign-in"], env=clean_environment() | settings_of(played),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+    ) as command:  # fmt: skip
+        assert command.stderr is not None
+        asked = ""
+        while "user_code=" not in asked:
+            line = command.stderr.readline()
+            assert line, asked
+            asked += line.strip()
+        with FormBrowser(f"http://localhost:{played.ports['keycloak']}", "trading", {}) as browser:
+            browser.allow_device(asked[asked.index("http") :], log_in_of(played, "system_department_head"))
+        token, said = command.communicate(timeout=60)
+    assert command.returncode == 0, said
+    waiting = json.loads(run_beside(played, "requests", "inbox", "--token", token.strip(), "--json"))
+    assert [task["kind"] for task in waiting] == ["release_departures"]
+
+
+def test_start_a_third_time_while_it_runs_is_refused(played: Played, running: Running) -> None:
+    third = subprocess.run(
+        [*UP, "--exit", "--data-dir", str(played.data_dir)],
+        capture_output=True, text=True, encoding="utf-8", timeout=60, env=clean_environment(), check=False,
+    )  # fmt: skip
     assert third.returncode == 1
     assert "数据目录" in third.stderr
-    assert {name: answers(port) for name, port in before.items()} == dict.fromkeys(before, False)
+    assert running.process.poll() is None
+
+
+def test_end_by_a_signal_stops_every_server(played: Played, running: Running) -> None:
+    running.process.send_signal(signal.SIGTERM)
+    assert running.process.wait(60) == 0, running.log.read_text(encoding="utf-8")
+    assert {name: answers(port) for name, port in played.ports.items()} == dict.fromkeys(played.ports, False)
+
+
+def settings_of(played: Played) -> dict[str, str]:
+    """The settings that `up` left for commands beside it."""
+    lines = (played.data_dir / "up" / "environment").read_text(encoding="utf-8").splitlines()
+    return dict(shlex.split(line)[1].split("=", 1) for line in lines)
+
+
+def log_in_of(played: Played, office: str) -> Person:
+    """A sample log-in, as it is printed for whoever tries the system out."""
+    login = json.loads((played.data_dir / "up" / "logins.json").read_text(encoding="utf-8"))[office]
+    return Person(
+        login["user_name"], login["password"], totp_key=login["totp_key"].encode(),
+        last_totp_step=login["last_totp_step"],
+    )  # fmt: skip
 
 
 def run_beside(played: Played, *arguments: str) -> str:
-    """Runs a command with the settings that `up` left for commands beside it."""
-    lines = (played.data_dir / "up" / "environment").read_text(encoding="utf-8").splitlines()
-    settings = dict(shlex.split(line)[1].split("=", 1) for line in lines)
+    """Runs a command beside the servers; returns what it printed."""
     done = subprocess.run(
         [sys.executable, "-m", "connector.cli", *arguments],
-        capture_output=True, text=True, encoding="utf-8", timeout=60, env=clean_environment() | settings, check=False,
+        capture_output=True, text=True, encoding="utf-8", timeout=60, check=False,
+        env=clean_environment() | settings_of(played),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -38,7 +38,7 @@ def refuse_weak_password(scene: Scene) -> Evidence:
             browser.log_in(FIRST, weak)
         except LoginRefusedError as refusal:
             expect(browser.pages[-1] == "update-password", browser.pages)
-            return {"refused_at": browser.pages[-1], "keycloak_says": refusal.says.filled(refusal.facts).zh}
+            return {"refused_at": browser.pages[-1], "keycloak_says": str(refusal.facts["reason"])}
     expect(False, "a weak password was taken")
     return {}
 

@@ -26,7 +26,7 @@ PROGRAMME: tuple[Step, ...] = (
     ),
     Step(
         Text("拒绝对已变内容的审批", "a decision on other content is refused"),
-        "JC 15",
+        "JC 11",
         approval.refuse_changed_content,
     ),
     Step(
@@ -58,7 +58,7 @@ PROGRAMME: tuple[Step, ...] = (
         "LC 6(3), GS 10(2)",
         first_login.log_in,
     ),
-    Step(Text("一次登录进入第二个子系统", "one login opens the second subsystem"), "JC 5", first_login.enter_second),
+    Step(Text("一次登录进入第二个子系统", "one login opens the second subsystem"), "LC 2", first_login.enter_second),
     Step(
         Text("人事目录标记离岗：立即冻结，会话清零", "the HR directory marks the leaver: frozen, no session left"),
         "LC 7(2), JC 14",
