@@ -14,7 +14,7 @@ SENDER = job_actor("deliver_outbox")
 
 TEXT = """{name}：
 
-您的账号 {user_name} 已经批准并开通。请在{hours}小时内打开以下链接，输入本人证件号码后六位，领取初始口令（只显示一次）：
+账号 {user_name} 已经批准并开通。请在{hours}小时内打开以下链接，输入本人证件号码后六位，领取初始口令（只显示一次）：
 
 {link}
 
