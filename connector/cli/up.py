@@ -16,6 +16,7 @@ from connector.cli.session import err, out, refusals
 from connector.embedded.artifacts import Progress
 from connector.embedded.city import sample_city
 from connector.embedded.demo.play import play
+from connector.embedded.demo.scene import StepResult
 from connector.embedded.demo.show import show_addresses, show_step, show_summary
 from connector.embedded.errors import ServerNotStartedError
 from connector.embedded.machine import Machine
@@ -41,7 +42,7 @@ def up(
     """在本机启动全部服务 / start everything on this machine; with --demo, a sample city plays the main job."""
     place = Place(data_dir)
     with refusals(), _ended_by_signals(), only_instance(place.folder, "up"), _running(place, demo) as machine:
-        steps = play(machine, sample_city(), None if as_json else lambda s: show_step(s, out)) if demo else []
+        steps = _play(machine, silently=as_json) if demo else []
         if as_json:
             typer.echo(json.dumps({"steps": [step.as_json() for step in steps]}, ensure_ascii=False, indent=1))
         show_summary(steps, err)
@@ -77,6 +78,18 @@ def _running(place: Place, demo: bool) -> Iterator[Machine]:
             signal.signal(number, signal.SIG_IGN)  # A second Ctrl-C must not leave servers behind.
         _say(Text("正在停止", "stopping"))
         machine.stop()
+
+
+def _play(machine: Machine, *, silently: bool) -> list[StepResult]:
+    """Plays the demonstration; unless `silently`, names the step that is going on and shows each as it ends."""
+    if silently:
+        return play(machine, sample_city())
+    with out.status("") as status:
+        return play(machine, sample_city(), begin=lambda step: status.update(step.title), show=_show)
+
+
+def _show(step: StepResult) -> None:
+    show_step(step, out)
 
 
 def _stay(machine: Machine) -> None:

@@ -9,8 +9,8 @@ from connector.embedded.demo.expect import EarlierStepError, expect, pick, wait_
 from connector.embedded.demo.scene import NEWCOMER_UNIT, Evidence, Scene
 from connector.embedded.demo.signing_in import OA_OFFICE
 
-TASK_SECONDS = 60.0
-ACCOUNT_SECONDS = 60.0
+TASK_SECONDS = 120.0
+ACCOUNT_SECONDS = 120.0
 
 
 def preview(scene: Scene) -> Evidence:

@@ -1,14 +1,17 @@
 """Steps: one person leaves and is frozen at once; many leave at once and nobody is, until two people say so."""
 
+import time
 from typing import Any
 
 from connector.embedded.browser import LoginRefusedError, Tokens
 from connector.embedded.demo.expect import EarlierStepError, expect, pick
 from connector.embedded.demo.scene import Evidence, Scene
 from connector.embedded.directory import RunningDirectory
+from connector.embedded.errors import CommandFailedError
 from connector.embedded.machine import Machine
 
 MASS_SHARE = 0.4
+PAUSE_SECONDS = 3.0
 
 
 def leave(scene: Scene) -> Evidence:
@@ -19,11 +22,11 @@ def leave(scene: Scene) -> Evidence:
     expect(before and held == 200, f"{before} sessions, API {held}")
     _directory(scene).set_statuses({newcomer.person.number: "left"})
     summary = _sync(scene.machine)
-    expect(summary["state"] == "executed" and summary["frozen"] == 1, summary)
+    expect(summary["state"] in ("executed", "nothing"), summary)  # Nothing is left when the hourly run was first.
     enabled = scene.keycloak.get_user(newcomer.user_id)["enabled"]
     after = scene.keycloak.sessions_of(newcomer.user_id)
     expect(not enabled and after == 0, f"enabled {enabled}, {after} sessions")
-    return {"people_read": summary["people"], "frozen": 1, "sessions_before": before, "sessions_after": after}
+    return {"people_read": summary["people"], "enabled": enabled, "sessions_before": before, "sessions_after": after}
 
 
 def find_doors_shut(scene: Scene) -> Evidence:
@@ -77,7 +80,16 @@ def trip_breaker(scene: Scene) -> Evidence:
 
 
 def _sync(machine: Machine) -> dict[str, Any]:
-    summary: dict[str, Any] = machine.run("jobs", "run", "sync_departures", "--json")["summary"]
+    """Summary of a run by hand; one that meets the hourly run waits until that has ended."""
+    for is_last in (False, False, True):
+        try:
+            summary: dict[str, Any] = machine.run("jobs", "run", "sync_departures", "--json")["summary"]
+        except CommandFailedError:
+            if is_last:
+                raise
+            time.sleep(PAUSE_SECONDS)
+        else:
+            break
     return summary
 
 

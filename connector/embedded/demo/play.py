@@ -21,21 +21,27 @@ from connector.errors import ConnectorError
 PERMISSIONS = ("bid-opening:hall.host", "bid-opening:experts.drawer", "website:notice.editor")
 
 
-def play(machine: Machine, city: SampleCity, show: Callable[[StepResult], None] | None = None) -> list[StepResult]:
+def play(
+    machine: Machine,
+    city: SampleCity,
+    *,
+    begin: Callable[[Step], None] = lambda _: None,
+    show: Callable[[StepResult], None] = lambda _: None,
+) -> list[StepResult]:
     """Plays everything on a started machine; each play has a newcomer of its own."""
     with _scene(machine, city) as scene:
-        return play_steps(PROGRAMME, scene, show)
+        return play_steps(PROGRAMME, scene, begin=begin, show=show)
 
 
 def play_steps(
-    steps: Iterable[Step], scene: Scene, show: Callable[[StepResult], None] | None = None
+    steps: Iterable[Step], scene: Scene, *, begin: Callable[[Step], None], show: Callable[[StepResult], None]
 ) -> list[StepResult]:
     """Plays these steps; each is shown as it ends, and one that did not hold says why and stops none after it."""
     results = []
     for step in steps:
+        begin(step)
         results.append(_play_step(step, scene))
-        if show:
-            show(results[-1])
+        show(results[-1])
     return results
 
 
@@ -49,8 +55,7 @@ def _play_step(step: Step, scene: Scene) -> StepResult:
         ok, evidence = False, {"why": f"{refusal.code}: {title}"}
     except (httpx.HTTPError, subprocess.SubprocessError, OSError, ValueError, LookupError) as problem:
         ok, evidence = False, {"why": f"{type(problem).__name__}: {problem}"}
-    name = f"{step.name.zh} / {step.name.en}"
-    return StepResult(name, step.clause, ok, round(time.monotonic() - started, 3), evidence)
+    return StepResult(step.title, step.clause, ok, round(time.monotonic() - started, 3), evidence)
 
 
 @contextmanager

@@ -41,6 +41,11 @@ class Step:
     clause: str
     act: Callable[["Scene"], Evidence]
 
+    @property
+    def title(self) -> str:
+        """Its name in both languages."""
+        return f"{self.name.zh} / {self.name.en}"
+
 
 @dataclass
 class Newcomer:

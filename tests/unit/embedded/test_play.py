@@ -38,12 +38,14 @@ def break_with(error: Exception) -> Step:
     ],
 )
 def test_play_steps_with_one_that_breaks_says_why_and_goes_on(error: Exception, why: str) -> None:
+    begun: list[Step] = []
     shown: list[StepResult] = []
     good = Step(Text("好", "good"), "LC 1", hold)
-    results = play_steps([good, break_with(error), good], SCENE, shown.append)
+    results = play_steps([good, break_with(error), good], SCENE, begin=begun.append, show=shown.append)
     assert [result.ok for result in results] == [True, False, True]
     assert results[1].evidence == {"why": why}
     assert shown == results
+    assert [step.title for step in begun] == [result.name for result in results]
     assert results[0].as_json() == {
         "name": "好 / good", "clause": "LC 1", "ok": True, "seconds": results[0].seconds, "evidence": {"seen": 1},
     }  # fmt: skip

@@ -1,5 +1,6 @@
 """The command `up` where it cannot start: says what is wrong and what to do, and stops what it had started."""
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from connector.cli import make_app
+from connector.embedded.demo.scene import StepResult
 from connector.embedded.errors import ServerFileMissingError
 from connector.embedded.machine import Machine
 from connector.embedded.sample_subsystems import SampleSubsystems
@@ -36,6 +38,21 @@ def test_start_without_a_way_to_fetch_keycloak_says_so_and_stops_the_rest(
     assert "keycloak-quarkus-dist" in done.stderr
     assert "请检查网络" in done.stderr
     assert len(stopped) == 1
+
+
+@pytest.mark.parametrize(("ok", "code"), [(True, 0), (False, 1)])
+def test_play_demonstration_ends_well_only_if_every_step_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ok: bool, code: int
+) -> None:
+    steps = [StepResult("甲 / a", "LC 1", True, 0.5, {"x": 1}), StepResult("乙 / b", "JC 7", ok, 0.5, {"why": "y"})]
+    monkeypatch.setattr(Machine, "start", lambda *_: None)
+    monkeypatch.setattr(Machine, "has_city", False)
+    monkeypatch.setattr("connector.cli.up.play", lambda *_: steps)
+    monkeypatch.setattr("connector.embedded.place.free_port", iter(range(20000, 20100)).__next__)
+    monkeypatch.setattr("connector.embedded.place.is_port_free", lambda _: True)
+    done = run("--demo", "--exit", "--json", "--data-dir", str(tmp_path))
+    assert done.exit_code == code
+    assert json.loads(done.stdout) == {"steps": [step.as_json() for step in steps]}
 
 
 def test_start_in_a_directory_that_is_in_use_is_refused(tmp_path: Path) -> None:
