@@ -64,16 +64,11 @@ def _show_logins(machine: Machine, console: Console) -> None:
     logins = machine.place.recall("logins", {})
     if not logins:
         return
-    table = Table(
-        "任职 / office",
-        "使用人",
-        "账号 / account",
-        "口令 / password",
-        "动态口令密钥 / OTP key",
-        box=None,
-        pad_edge=False,
+    console.print(
+        "示例登录 / sample log-ins: 任职、使用人、账号、口令、动态口令密钥 (office, name, account, password, OTP key)"
     )
     for office, login in logins.items():
         key = base64.b32encode(login["totp_key"].encode()).decode().rstrip("=")
-        table.add_row(office, login["name"], login["user_name"], login["password"], key)
-    console.print(table)
+        # One unbroken line each, whatever the width of the terminal: these are copied.
+        line = f"  {office}  {login['name']}  {login['user_name']}  {login['password']}  {key}"
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
