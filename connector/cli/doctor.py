@@ -13,7 +13,7 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 
 from connector.bootstrap import Connector, build
-from connector.cli.session import load_settings, refusals, show
+from connector.cli.session import load_settings, show
 from connector.errors import ConnectorError
 from connector.migrations import current_revision, head_revision
 from connector.settings import Settings
@@ -36,22 +36,34 @@ class Finding(NamedTuple):
 @app.command("doctor")
 def doctor(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     """检查运行环境 / settings, database, Keycloak, service account, directory, mail, clock, calendar, keys, disk."""
-    settings = load_settings()
-    with refusals():
-        connector = build(settings)
-    findings = [_guarded(name, check, connector) for name, check in CHECKS.items()]
-    connector.close()
+    findings = _examine(load_settings())
     show(findings, as_json)
     if any(finding.state == "wrong" for finding in findings):
         raise typer.Exit(1)
+
+
+def _examine(settings: Settings) -> list[Finding]:
+    """Every finding; when the product cannot even be put together (keys, rule packs), that one."""
+    try:
+        connector = build(settings)
+    except ConnectorError as error:
+        return [_refused("start", error)]
+    findings = [_guarded(name, check, connector) for name, check in CHECKS.items()]
+    connector.close()
+    return findings
+
+
+def _refused(name: str, error: ConnectorError) -> Finding:
+    problem = error.problem()
+    words = (f"{problem[part]} / {problem['en'][part]}" for part in ("title", "remedy"))
+    return Finding(name, "wrong", *words)
 
 
 def _guarded(name: str, check: Callable[[Connector], Finding], connector: Connector) -> Finding:
     try:
         return check(connector)
     except ConnectorError as error:
-        problem = error.problem()
-        return Finding(name, "wrong", f"{problem['title']} / {problem['en']['title']}", problem["remedy"])
+        return _refused(name, error)
     except (httpx.HTTPError, OSError, SQLAlchemyError) as error:
         return Finding(name, "wrong", f"{type(error).__name__}: {error}", REMEDIES.get(name, ""))
 
@@ -151,7 +163,9 @@ def _realm(settings: Settings) -> httpx.Response:
 
 
 def _files(directory: Path) -> list[Path]:
-    return [path for path in directory.iterdir() if path.is_file()] if directory.is_dir() else []
+    """The files that hold something; a lock file holds nothing."""
+    found = directory.iterdir() if directory.is_dir() else ()
+    return [path for path in found if path.is_file() and path.suffix != ".lock"]
 
 
 CHECKS: dict[str, Callable[[Connector], Finding]] = {

@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
 
-from connector.cli.session import Token, err, opened, operator, show
+from connector.cli.session import Token, opened, operator, refusals, show
+from connector.errors import FieldProblem, RefusedInputError
 from connector.regulations.vocabulary import Verdict
 from connector.requests import service
 from connector.requests import show as shown
@@ -89,13 +90,15 @@ def withdraw(number: str, reason: str = "", token: Token = "", as_json: Json = F
 
 
 def read_form(file: Path) -> RequestForm:
-    """The form in `file`; a wrong one ends the command with every wrong field (exit code 1)."""
-    try:
-        return RequestForm.model_validate(json.loads(file.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        for item in error.errors():
-            err.print(f"{'.'.join(map(str, item['loc']))}: {item['msg']}", highlight=False)
-        raise typer.Exit(1) from error
-    except ValueError as error:
-        err.print(f"{file}: JSON 格式不正确 / not JSON: {error}", highlight=False)
-        raise typer.Exit(1) from error
+    """The form in `file`; a wrong one ends the command with every wrong field (exit code 1). Values are not echoed."""
+    with refusals():
+        try:
+            return RequestForm.model_validate(json.loads(file.read_text(encoding="utf-8")))
+        except ValidationError as error:
+            raise RefusedInputError([_wrong(item) for item in error.errors(include_input=False)]) from None
+        except ValueError:
+            raise RefusedInputError([FieldProblem(file.name, "JSON 格式不正确", "not JSON in UTF-8")]) from None
+
+
+def _wrong(item: Any) -> FieldProblem:
+    return FieldProblem(".".join(map(str, item["loc"])) or "form", f"格式不正确（{item['type']}）", str(item["msg"]))

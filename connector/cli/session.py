@@ -11,18 +11,32 @@ from typing import Annotated, Any
 
 import typer
 from pydantic import BaseModel, ValidationError
+from pydantic_settings import SettingsError
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.exc import DBAPIError
 
 from connector.auth.actor import Actor, host_actor
 from connector.bootstrap import Connector, build
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, Text, UnavailableError
 from connector.settings import Settings
 
 Token = Annotated[
     str,
     typer.Option(envvar="TRADING_IDP_TOKEN", help="access token of the person; `trading-idp sign-in` gets one"),
 ]
+
+
+class DatabaseUnusableError(UnavailableError):
+    """The database does not answer, or has no tables of this version."""
+
+    code = "database-unusable"
+    says = Text("数据库不可用（{reason}）", "The database cannot be used ({reason})")
+    remedy = Text(
+        "请运行 trading-idp doctor；表结构过旧时运行 trading-idp database upgrade",
+        "Run trading-idp doctor; for old tables, trading-idp database upgrade",
+    )
+
 
 out = Console()
 err = Console(stderr=True)
@@ -33,10 +47,16 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        for item in error.errors():
-            name = "_".join(str(part) for part in item["loc"]).upper() or "?"
-            err.print(f"[red]TRADING_IDP_{name}[/red]: {item['msg']}", highlight=False)
-        raise typer.Exit(2) from error
+        wrong = [("_".join(map(str, item["loc"])).upper() or "?", item["msg"]) for item in error.errors()]
+    except SettingsError as error:
+        wrong = [("*", str(error))]
+    except OSError as error:  # A secret is named by its file, and the file cannot be read.
+        wrong = [("*_FILE", f"{error.filename}: {error.strerror}")]
+    err.print("[bold red]设置不正确[/bold red] / wrong settings", highlight=False)
+    for name, reason in wrong:
+        err.print(f"  TRADING_IDP_{name}: {reason}", highlight=False, markup=False)
+    err.print("→ 请对照 README 的设置表改正 / correct them by the table of settings in README", highlight=False)
+    raise typer.Exit(2)
 
 
 @contextmanager
@@ -46,6 +66,9 @@ def refusals() -> Iterator[None]:
         yield
     except ConnectorError as error:
         print_problem(error)
+        raise typer.Exit(1) from error
+    except DBAPIError as error:
+        print_problem(DatabaseUnusableError(reason=type(error.orig).__name__))
         raise typer.Exit(1) from error
 
 
