@@ -4,7 +4,6 @@ from functools import partial
 from typing import Any
 
 import structlog
-from anyio import CapacityLimiter
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -31,7 +30,6 @@ def create_app(connector: Connector) -> FastAPI:
     """The application over a built connector. OpenAPI is at /openapi.json."""
     app = FastAPI(title=TITLE, version="0.1.0", docs_url=None, redoc_url=None)
     app.state.connector = connector
-    app.state.admission = CapacityLimiter(http.ACTS_AT_ONCE)
     app.add_middleware(http.Door)
     for room in (register, record_routes, requests, provisioning, departures, webhooks, welcome):
         app.include_router(room.router)

@@ -2,7 +2,7 @@
 
 import re
 from asyncio import Semaphore
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Annotated, Any, Protocol
 
@@ -30,7 +30,6 @@ from connector.errors import (
 )
 
 PROBLEM = "application/problem+json"
-ACTS_AT_ONCE = 16  # Less than half of the 40 threads that the server's pool has.
 MOST_AT_ONCE = 32  # Starlette has 40 threads; each request holds one at a time.
 MOST_BYTES = 1 << 20  # The largest form, a founding list, is loaded by a command and not over HTTP.
 # A control character in JSON is always escaped; a percent sign stands before two hexadecimal digits.
@@ -62,21 +61,7 @@ def get_actor(
     return get_desk(request).actor_of(bearer.credentials.strip())
 
 
-async def admit(request: Request) -> AsyncIterator[None]:
-    """Lets only so many acts begin at once. The others wait here, where they hold no thread.
-
-    An act is begun, used and committed by three visits to the thread pool. Were all of the pool's threads taken by
-    acts that wait for the writer's turn, the one whose turn it is could not commit.
-    """
-    async with request.app.state.admission:
-        yield
-
-
-def get_act(
-    request: Request,
-    actor: Annotated[Actor, Depends(get_actor)],
-    _admitted: Annotated[None, Depends(admit, scope="function")],
-) -> Iterator[Act]:
+def get_act(request: Request, actor: Annotated[Actor, Depends(get_actor)]) -> Iterator[Act]:
     """One act of the signed-in person: committed before the answer is sent, so a failed commit is never a 200."""
     with get_desk(request).act(actor, reading=request.method == "GET") as act:
         yield act

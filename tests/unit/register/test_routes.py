@@ -7,7 +7,6 @@ from typing import Any
 
 import httpx
 import pytest
-from anyio import CapacityLimiter
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 
@@ -65,7 +64,6 @@ def client(desk: Desk, centre: Centre) -> Client:
     app.add_exception_handler(ConnectorError, lambda _request, error: problem_response(error))  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, lambda _request, error: validation_problem(error))  # type: ignore[arg-type]
     app.state.connector = Reception(desk, centre)
-    app.state.admission = CapacityLimiter(16)
     return Client(app)
 
 
