@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -39,8 +40,11 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Postgres:
     """The PostgreSQL of this run, shared by all workers."""
 
     def start(folder: Path) -> tuple[Note, ServerProcess | None]:
-        started = start_postgres(folder)
-        return {"port": started.port}, started.process
+        # Not in pytest's own folder: each start of a pytest makes that one private to its owner again, and the
+        # account that runs PostgreSQL is another.
+        own = Path(tempfile.mkdtemp(prefix="trading-idp-postgres-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")))
+        started = start_postgres(own / "cluster")
+        return {"port": started.port, "folder": str(own)}, started.process
 
     return Postgres(share(run_folder(tmp_path_factory), "postgres", start)["port"])
 

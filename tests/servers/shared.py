@@ -6,6 +6,7 @@ Notes in the run's own temporary folder tell the other workers where it is; a fi
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -63,3 +64,5 @@ def stop_shared(folder: Path) -> None:
         note.unlink()
         if "pid" in written:
             stop_group(written["pid"])
+        if "folder" in written:
+            shutil.rmtree(written["folder"], ignore_errors=True)
