@@ -147,7 +147,7 @@ def test_a_suspension_closes_every_door_and_enabling_opens_only_new_ones(town: T
     assert roles_in(fresh) == {"website:notice.editor"}
 
 
-@pytest.mark.req("B1", "I3")
+@pytest.mark.req("B1")
 def test_a_disabled_account_has_no_session_and_no_token_lives_again_after_enabling(
     town: Town, realm: RealmUnderTest
 ) -> None:

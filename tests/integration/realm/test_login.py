@@ -231,7 +231,6 @@ def person_with_password_of(realm: RealmUnderTest, *, days: int) -> Person:
     return Person(name, password)
 
 
-@pytest.mark.req("D6")
 def test_guess_passwords_locks_the_account_for_a_while(realm: RealmUnderTest) -> None:
     user_id, person = realm.new_person()
     with realm.browser() as browser:

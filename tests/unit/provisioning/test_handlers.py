@@ -78,7 +78,6 @@ def test_deliver_when_the_name_is_taken_by_a_foreign_account_stops_for_a_person(
     assert [s.state for s in steps] == ["conflict"] + ["pending"] * (len(steps) - 1)
 
 
-@pytest.mark.req("I3")
 def test_disable_is_done_at_once_by_whoever_ordered_it(town: Town) -> None:
     account = opened(town)
     user = town.idp.users[account.keycloak_id]
@@ -103,7 +102,6 @@ def test_disable_while_keycloak_is_down_is_caught_up_by_the_worker(town: Town) -
     assert account_now(town, account).status == AccountStatus.DISABLED
 
 
-@pytest.mark.req("I3")
 def test_freeze_before_the_user_exists_wins_over_its_creation(town: Town) -> None:
     account = town.account_of(town.approve(town.submit()))
     with town.connector.act(HOST) as act:
@@ -112,7 +110,6 @@ def test_freeze_before_the_user_exists_wins_over_its_creation(town: Town) -> Non
     assert [u for u in town.idp.users.values() if u.enabled] == []
 
 
-@pytest.mark.req("I3")
 def test_freeze_between_creation_and_its_reply_wins(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     account = town.account_of(town.approve(town.submit()))
     create = town.idp.create_user
