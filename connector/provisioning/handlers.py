@@ -7,7 +7,9 @@ a newer decision: a freeze wins over a creation or an enabling that was ordered 
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import NamedTuple
 
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from connector.audit import service as audit
@@ -24,6 +26,15 @@ from connector.regulations.vocabulary import AccountClass, AccountStatus
 OpenReading = Callable[[], AbstractContextManager[Session]]
 FACTOR_ACTIONS = {"otp": "CONFIGURE_TOTP", "key": "webauthn-register"}
 SECOND = 1.1  # Keycloak compares "not before" in whole seconds, strictly (measured).
+
+
+class Standing(NamedTuple):
+    """What the register says of an account at this moment."""
+
+    id: str
+    person_id: str
+    status: str
+    keycloak_id: str | None
 
 
 class KeycloakHandlers:
@@ -49,17 +60,22 @@ class KeycloakHandlers:
     def create_user(self, step: StepRow) -> Settle | None:
         """Creates the user without a password; adopts our own after a lost reply; does nothing when it is there."""
         account, new = self._new_user(step)
-        if account.status != AccountStatus.ACTIVE or account.keycloak_id:
+        if account.keycloak_id:
             return None
+        if account.status != AccountStatus.ACTIVE:
+            return self._take_out_unanswered(account, new)
         user_id = self._idp.create_user(new)
         if self._account(step).status != AccountStatus.ACTIVE:
             self._take_out(user_id)
+        return _knows(account.id, user_id)
 
-        def settle(act: Act) -> None:
-            row = act.session.get_one(AccountRow, account.id)
-            row.keycloak_id = user_id
-
-        return settle
+    def _take_out_unanswered(self, account: Standing, new: NewUser) -> Settle | None:
+        """An earlier try may have made the user and lost the reply before the freeze came: then it is taken out."""
+        user = self._idp.find_user(new.user_name)
+        if user is None or user.attributes.get("requestId") != new.request_id:
+            return None
+        self._take_out(user.user_id)
+        return _knows(account.id, user.user_id)
 
     def grant_roles(self, step: StepRow) -> None:
         user_id = self._account(step).keycloak_id
@@ -126,10 +142,7 @@ class KeycloakHandlers:
             return None
         self._idp.delete_user(account.keycloak_id)
 
-        def settle(act: Act) -> None:
-            act.session.get_one(AccountRow, account.id).keycloak_id = None
-
-        return settle
+        return _knows(account.id, None)
 
     def _take_out(self, user_id: str) -> dict[str, int]:
         self._idp.set_enabled(user_id, False)
@@ -140,23 +153,39 @@ class KeycloakHandlers:
             raise FreezeNotProvenError(enabled=user.enabled, sessions=sessions.online + sessions.offline)
         return {"online_sessions": sessions.online, "offline_sessions": sessions.offline}
 
-    def _account(self, step: StepRow) -> AccountRow:
+    def _account(self, step: StepRow) -> Standing:
         with self._reading() as session:
-            return session.get_one(AccountRow, step.account_id)
+            return Standing(*session.execute(STANDING.where(AccountRow.id == step.account_id)).one())
 
-    def _new_user(self, step: StepRow) -> tuple[AccountRow, NewUser]:
+    def _new_user(self, step: StepRow) -> tuple[Standing, NewUser]:
         with self._reading() as session:
-            account = session.get_one(AccountRow, step.account_id)
-            person = session.get_one(PersonRow, account.person_id)
-            unit = session.get_one(UnitRow, person.unit_id)
-            factors = self._rulebook.factors(AccountClass(account.account_class))
-            actions = ("UPDATE_PASSWORD", *(FACTOR_ACTIONS[f] for f in factors[:1]))
-            return account, NewUser(
-                user_name=account.user_name,
-                display_name=person.name,
-                account_id=account.id,
-                request_id=account.opened_by,
-                unit_code=unit.code,
-                account_class=account.account_class,
-                required_actions=actions,
-            )
+            row = session.execute(NEW_USER.where(AccountRow.id == step.account_id)).one()
+        factors = self._rulebook.factors(AccountClass(row.account_class))
+        return Standing(row.id, row.person_id, row.status, row.keycloak_id), NewUser(
+            user_name=row.user_name,
+            display_name=row.name,
+            account_id=row.id,
+            request_id=row.opened_by,
+            unit_code=row.code,
+            account_class=row.account_class,
+            required_actions=("UPDATE_PASSWORD", *(FACTOR_ACTIONS[factor] for factor in factors[:1])),
+        )
+
+
+STANDING = select(AccountRow.id, AccountRow.person_id, AccountRow.status, AccountRow.keycloak_id)
+NEW_USER = (
+    STANDING.add_columns(
+        AccountRow.user_name, AccountRow.opened_by, AccountRow.account_class, PersonRow.name, UnitRow.code
+    )
+    .join(PersonRow, PersonRow.id == AccountRow.person_id)
+    .join(UnitRow, UnitRow.id == PersonRow.unit_id)
+)
+
+
+def _knows(account_id: str, user_id: str | None) -> Settle:
+    """Writes down, with the step's outcome, which Keycloak user the account has."""
+
+    def settle(act: Act) -> None:
+        act.session.execute(update(AccountRow).where(AccountRow.id == account_id).values(keycloak_id=user_id))
+
+    return settle

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from connector.auth.act import Act
 from connector.outbox import service as outbox
 from connector.outbox.tables import StepRow
-from connector.register import accounts
+from connector.register import accounts, people
 from connector.register.tables import AccountRow, PermissionRow
 from connector.regulations.vocabulary import AccountStatus
 from connector.storage.tables import new_id
@@ -17,10 +17,10 @@ SWEEP_AFTER = timedelta(seconds=2)  # A token minted in the second of the freeze
 
 
 def open_in_keycloak(act: Act, account: AccountRow, permissions: Sequence[PermissionRow], *, request_id: str) -> None:
-    """Enqueues: create the user, grant its roles, issue the one-time link. Nothing has touched Keycloak yet (C1)."""
+    """Enqueues: create the user, grant its roles, mail the one-time link. Nothing has touched Keycloak yet (C1)."""
     _enqueue(act, account, "keycloak.create_user", request_id, {})
     grant_in_keycloak(act, account, permissions, request_id=request_id)
-    _enqueue(act, account, "link.issue", request_id, {})
+    issue_link(act, account, request_id=request_id)
 
 
 def grant_in_keycloak(act: Act, account: AccountRow, permissions: Sequence[PermissionRow], *, request_id: str) -> None:
@@ -38,8 +38,12 @@ def withdraw_in_keycloak(
 
 
 def issue_link(act: Act, account: AccountRow, *, request_id: str) -> None:
-    """Enqueues a one-time link to a new initial password (LC 7(1), JC 23)."""
-    _enqueue(act, account, "link.issue", request_id, {})
+    """Enqueues the mail with a one-time link to a new initial password (LC 7(1), JC 23).
+
+    A person without a mail address gets his link from the operator (`trading-idp links issue`).
+    """
+    if people.get_person(act, account.person_id).mail:
+        _enqueue(act, account, "link.issue", request_id, {})
 
 
 def require_password_change(act: Act, account: AccountRow, *, reason: str) -> list[int]:

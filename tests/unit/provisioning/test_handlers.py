@@ -110,6 +110,19 @@ def test_freeze_before_the_user_exists_wins_over_its_creation(town: Town) -> Non
     assert [u for u in town.idp.users.values() if u.enabled] == []
 
 
+def test_freeze_after_a_lost_reply_of_the_creation_wins(town: Town) -> None:
+    """The user exists and nobody here knows: the freeze has no id to work with, the repeated creation finds it."""
+    account = town.account_of(town.approve(town.submit()))
+    town.idp.fail("create_user", after_effect=True)
+    town.connector.deliver()
+    assert [user.enabled for user in town.idp.users.values()] == [True]
+    with town.connector.act(HOST) as act:
+        provisioning.freeze_account(act, accounts.lock_account(act, account.id), cause="departure")
+    settle(town)
+    assert [user.enabled for user in town.idp.users.values()] == [False]
+    assert account_now(town, account).keycloak_id in town.idp.users
+
+
 def test_freeze_between_creation_and_its_reply_wins(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     account = town.account_of(town.approve(town.submit()))
     create = town.idp.create_user

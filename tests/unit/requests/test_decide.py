@@ -25,6 +25,7 @@ from connector.requests.errors import (
     WrongStatusError,
 )
 from connector.requests.tables import ParticipantRow
+from tests.factories import make_person_form
 from tests.town import HOST, NOON, Town
 
 
@@ -132,7 +133,7 @@ def test_refuse_without_a_reason_is_refused(town: Town, verdict: Verdict) -> Non
 
 @pytest.mark.req("C1")
 def test_nothing_is_enqueued_for_keycloak_before_the_last_approval(town: Town) -> None:
-    request = town.submit()
+    request = town.submit(town.form(person=make_person_form("ywk", mail="wang@example.cn")))
     while request.state == "pending":
         assert steps(town) == []
         with town.connector.act(HOST) as act:
