@@ -19,7 +19,7 @@ Note = dict[str, Any]
 Start = Callable[[Path], tuple[Note, ServerProcess | None]]
 
 _NOTE = "server-{name}.json"
-_started_here: list[ServerProcess] = []
+_started_here: dict[int, ServerProcess] = {}  # by process id: whoever started a server must also reap it
 
 
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -51,18 +51,18 @@ def _try_start(folder: Path, start: Start) -> Note:
         return {"failure": str(problem) or repr(problem)}
     if process is None:
         return note
-    _started_here.append(process)
+    _started_here[process.pid] = process
     return {**note, "pid": process.pid}
 
 
 def stop_shared(folder: Path) -> None:
-    """Stops every server noted in `folder`; called once, when no worker runs any more."""
-    for process in _started_here:
-        process.stop()
+    """Stops every server noted in `folder`, and no other; called once, when no worker runs any more."""
     for note in folder.glob(_NOTE.format(name="*")):
         written = json.loads(note.read_text(encoding="utf-8"))
         note.unlink()
-        if "pid" in written:
+        if process := _started_here.pop(written.get("pid", 0), None):
+            process.stop()
+        elif "pid" in written:
             stop_group(written["pid"])
         if "folder" in written:
             shutil.rmtree(written["folder"], ignore_errors=True)

@@ -56,4 +56,4 @@ def test_founding_load_enqueues_the_accounts_for_keycloak(house: Settings, tmp_p
     with connector.act(operator()) as act:
         kinds = [step.kind for step in act.session.query(StepRow).order_by(StepRow.id)]
     connector.close()
-    assert kinds == ["keycloak.create_user", "keycloak.grant_roles", "link.issue"]
+    assert kinds == ["keycloak.create_user", "keycloak.grant_roles"]
