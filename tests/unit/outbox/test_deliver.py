@@ -136,6 +136,19 @@ def test_a_worker_that_wakes_up_late_cannot_overwrite_the_outcome(town: Town) ->
     assert step(town, step_id).state == "done"
 
 
+@pytest.mark.req("C4")
+def test_a_worker_that_wakes_up_late_cannot_end_what_another_is_doing(town: Town) -> None:
+    put(town, "one")
+    with town.connector.act(HOST) as act:
+        late = lease.take_due(act.session, act.now, LEASE, 10)[0]
+    town.clock.advance(LEASE + timedelta(seconds=1))
+    with town.connector.act(HOST) as act:
+        present = lease.take_due(act.session, act.now, LEASE, 10)[0]
+    with town.connector.act(HOST) as act:
+        assert lease.hold_ours(act.session, [late]) == {}
+        assert list(lease.hold_ours(act.session, [present])) == [present.id]
+
+
 def test_an_interactive_step_is_never_run_by_the_worker(town: Town) -> None:
     step_id = put(town, "one", lane="link:x", interactive=True)
     seen: list[str] = []

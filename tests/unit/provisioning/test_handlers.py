@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from connector.outbox import service as outbox
 from connector.outbox.tables import StepRow
 from connector.ports import KeycloakUnavailableError
 from connector.provisioning import handlers
@@ -134,7 +135,7 @@ def test_freeze_between_creation_and_its_reply_wins(town: Town, monkeypatch: pyt
         return user_id
 
     monkeypatch.setattr(town.idp, "create_user", create_while_frozen)
-    settle(town)
+    town.connector.deliver()  # The sweep, two seconds later, must not be what it waits for.
     (user,) = town.idp.users.values()
     assert not user.enabled
 
@@ -171,6 +172,16 @@ def test_cancel_deletes_in_keycloak_and_keeps_person_and_history(town: Town) -> 
     assert (kept.status, kept.keycloak_id, kept.user_name) == ("cancelled", None, account.user_name)
     calls = town.idp.calls
     assert calls.index("set_enabled") < calls.index("delete_user")
+
+
+def test_a_step_to_delete_does_nothing_to_an_account_that_is_not_cancelled(town: Town) -> None:
+    account = opened(town)
+    with town.connector.act(HOST) as act:
+        outbox.enqueue(
+            act, "keycloak.delete_user", key="stray", lane=f"account:{account.id}", payload={}, account_id=account.id
+        )
+    settle(town)
+    assert account.keycloak_id in town.idp.users
 
 
 def test_suspension_without_violation_ends_by_itself_on_its_day(town: Town) -> None:

@@ -64,7 +64,7 @@ def test_submit_with_a_vacant_office_is_refused_and_names_it(town: Town) -> None
         row.valid_to = date(2026, 3, 9)
     with pytest.raises(NoApproverError, match="核验人") as refused:
         town.submit()
-    assert "核验人" in refused.value.problem()["title"]
+    assert refused.value.facts == {"offices": "核验人"}
     assert refused.value.problem()["who"] == "安全管理员"
     assert stored(town) == 0
 
