@@ -63,11 +63,6 @@ def covers_since(act: Act) -> datetime | None:
     return act.session.scalar(select(CursorRow.covers_since).where(CursorRow.kind == LOGIN))
 
 
-def list_cursors(act: Act) -> list[CursorRow]:
-    """How far each kind of event was read."""
-    return list(act.session.scalars(select(CursorRow).order_by(CursorRow.kind)))
-
-
 def list_events(
     act: Act,
     *,

@@ -1,20 +1,6 @@
 """Refusals of the record: it cannot be written, sealed, exported or kept too short. Knows no table."""
 
-from connector.errors import ConnectorError, Text, UnavailableError
-
-
-class RecordUnavailableError(UnavailableError):
-    """The audit entry cannot be written, so the change it would tell of was not made."""
-
-    code = "record-unavailable"
-    clause = "GX 10"
-    says = Text("审计记录无法写入，操作未执行", "The audit record cannot be written; nothing was changed")
-    remedy = Text(
-        "请检查数据库的磁盘空间和写权限后重试", "Check the database's disk space and write access, then try again"
-    )
-
-    def __init__(self) -> None:
-        super().__init__(part="audit")
+from connector.errors import ConnectorError, Text
 
 
 class UnrecordableDataError(ConnectorError):

@@ -23,7 +23,7 @@ def record(
     """Adds one entry to the act's transaction (GX 10, GS 16). If it cannot be written, the change does not happen.
 
     `subject` is "kind:id". `data` must be plain JSON and must hold no personal value: no document number, no phone,
-    no password, no link. An `alarm` is shown in the list of alarms until somebody acknowledges it.
+    no password, no link. An `alarm` is shown in the list of alarms and mailed.
     Raises UnrecordableDataError when the data has no RFC 8785 form.
     """
     try:

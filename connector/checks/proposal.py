@@ -51,12 +51,6 @@ def propose_dormant(act: Act) -> RequestRow | None:
     return request
 
 
-def list_findings(act: Act, request_id: str) -> Sequence[FindingRow]:
-    """What a proposal rests on, by account."""
-    query = select(FindingRow).where(FindingRow.request_id == request_id).order_by(FindingRow.account_id)
-    return act.session.scalars(query).all()
-
-
 def settle_findings(act: Act) -> None:
     """States what became of the accounts of closed proposals: "decided" when disabled by it, else "spared".
 

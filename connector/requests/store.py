@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import and_, exists, func, or_, select, update
+from sqlalchemy import and_, exists, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from connector.auth.act import Act
@@ -146,10 +146,3 @@ def list_due_stages(act: Act, before: datetime) -> list[tuple[StageRow, RequestR
         .order_by(StageRow.due_at)
     )
     return [(stage, request) for stage, request in rows]
-
-
-def count_by_state(act: Act) -> dict[str, int]:
-    return {
-        state: number
-        for state, number in act.session.execute(select(RequestRow.state, func.count()).group_by(RequestRow.state))
-    }
