@@ -64,6 +64,8 @@ class NewUser:
     unit_code: str  # admin-only attribute unitCode
     account_class: str  # admin-only attribute accountClass
     required_actions: tuple[str, ...]  # for example ("UPDATE_PASSWORD", "CONFIGURE_TOTP")
+    second_factor: str = "key"  # admin-only attribute secondFactor: "key" (nothing else opens), or "otp" (that too)
+    one_session: bool = False  # admin-only attribute oneSession: the next login ends the one before (JC 17)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +94,18 @@ class IdpEvent:
     error: str | None
     resource_path: str | None = None  # admin events only
     details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdpCredential:
+    """One thing a user logs in with. `id` is Keycloak's own; `key_id` is a WebAuthn key's credentialId (base64url)."""
+
+    id: str
+    type: str  # password, otp, webauthn
+    label: str
+    created_at: datetime | None
+    key_id: str | None = None  # without padding, as events name it
+    aaguid: str | None = None  # model of the key; all zero when it was not attested
 
 
 @dataclass(frozen=True)
@@ -140,6 +154,16 @@ class IdentityProvider(Protocol):
 
     def require_actions(self, user_id: str, actions: Sequence[str]) -> None:
         """Adds required actions to those the user has."""
+
+    def update_user(
+        self, user_id: str, *, display_name: str | None = None, attributes: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
+        """Changes name and these admin-only attributes ([] takes one away); never enables, never disables."""
+
+    def list_credentials(self, user_id: str) -> list[IdpCredential]: ...
+
+    def delete_credential(self, user_id: str, credential_id: str) -> None:
+        """Takes a credential away by Keycloak's id; one that is already gone is no error. Sessions go on."""
 
     def password_set_at(self, user_id: str) -> datetime | None: ...
 
@@ -240,6 +264,16 @@ class Vault(Protocol):
         """Keyed digest (hex) for equality look-ups; the same for equal values of one context."""
 
     def needs_rotation(self, sealed: bytes) -> bool: ...
+
+
+class TokenSigner(Protocol):
+    """Signs the tokens this product sends out (SET, RFC 8417) with a key of its own."""
+
+    def sign(self, claims: Mapping[str, Any], typ: str) -> str:
+        """The compact JWS of `claims`, ES256, with `typ` and the key's id in its head."""
+
+    def public_keys(self) -> dict[str, Any]:
+        """The JWK set that verifies it."""
 
 
 class NoteSigner(Protocol):

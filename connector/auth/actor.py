@@ -1,6 +1,7 @@
 """Who acts: a person, a job, a webhook endpoint, or the operator of the machine. Reads nothing, decides nothing."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -19,7 +20,9 @@ class Actor:
     name: str
     person_id: str | None = None
     account_id: str | None = None
-    acr: str | None = None  # authentication level of the token, as Keycloak stated it
+    acr: str | None = None  # authentication level of the token, as Keycloak stated it: "pwd" or "mfa"
+    amr: tuple[str, ...] = ()  # methods behind it: pwd, otp, hwk, x509
+    authenticated_at: datetime | None = None
     via: str = ""  # api, page, cli, webhook, job
 
 
@@ -32,6 +35,22 @@ def host_actor(user: str) -> Actor:
 
 
 def person_actor(
-    person_id: str, user_name: str, *, account_id: str | None = None, via: str = "api", acr: str | None = None
+    person_id: str,
+    user_name: str,
+    *,
+    account_id: str | None = None,
+    via: str = "api",
+    acr: str | None = None,
+    amr: tuple[str, ...] = (),
+    authenticated_at: datetime | None = None,
 ) -> Actor:
-    return Actor(kind=ActorKind.PERSON, name=user_name, person_id=person_id, account_id=account_id, via=via, acr=acr)
+    return Actor(
+        kind=ActorKind.PERSON,
+        name=user_name,
+        person_id=person_id,
+        account_id=account_id,
+        via=via,
+        acr=acr,
+        amr=amr,
+        authenticated_at=authenticated_at,
+    )

@@ -12,6 +12,8 @@ class RequestKind(StrEnum):
     DISABLE = "disable"  # 禁用 (LC annex 3)
     ENABLE = "enable"  # 启用 (JC annex 2, LC 7(3))
     CANCEL = "cancel"  # 注销 (JC annex 2, GS 10(6))
+    REPLACE_KEY = "replace_key"  # 密钥遗失、损坏补发 (GS 12)
+    WAIVE_KEY = "waive_key"  # 暂以动态口令代替密钥 (GS 10(2))
     DISABLE_DORMANT = "disable_dormant"  # 僵尸用户禁用 (LC 7(2))
     RELEASE_DEPARTURES = "release_departures"  # a departure plan that the breaker held
 
