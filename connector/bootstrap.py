@@ -118,7 +118,13 @@ class Connector:
             if account is None or account.status != AccountStatus.ACTIVE:
                 raise NotSignedInError
             return person_actor(
-                account.person_id, account.user_name, account_id=account.id, via="api", acr=claims.level
+                account.person_id,
+                account.user_name,
+                account_id=account.id,
+                via="api",
+                acr=claims.level,
+                amr=claims.methods,
+                authenticated_at=claims.authenticated_at,
             )
 
     def open_link(self, token: str, document_suffix: str) -> tuple[str, str]:

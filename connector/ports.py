@@ -75,6 +75,7 @@ class IdpUser:
     user_id: str
     user_name: str
     enabled: bool
+    display_name: str = ""
     required_actions: tuple[str, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
     created_at: datetime | None = None

@@ -3,6 +3,7 @@
 import itertools
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -76,6 +77,8 @@ class IdentityProviderContract:
             "requestId": new.request_id,
             "unitCode": "371500",
             "accountClass": "ordinary",
+            "secondFactor": "key",
+            "oneSession": "false",
         }
         assert set(user.required_actions) == {"UPDATE_PASSWORD", "CONFIGURE_TOTP"}
         assert world.idp.password_set_at(user.user_id) is None
@@ -124,6 +127,9 @@ class IdentityProviderContract:
             lambda: idp.set_temporary_password(NOBODY, GOOD_PASSWORD),
             lambda: idp.require_actions(NOBODY, ["UPDATE_PASSWORD"]),
             lambda: idp.password_set_at(NOBODY),
+            lambda: idp.update_user(NOBODY, display_name="李四"),
+            lambda: idp.list_credentials(NOBODY),
+            lambda: idp.delete_credential(NOBODY, NOBODY),
         ):
             with pytest.raises(UnknownUserError):
                 change()
@@ -167,6 +173,31 @@ class IdentityProviderContract:
             user = world.idp.get_user(user_id)
             assert sorted(user.required_actions) == ["CONFIGURE_TOTP", "UPDATE_PASSWORD"]
         assert user.attributes["accountClass"] == "ordinary"
+
+    def test_update_user_changes_what_is_named_and_nothing_else(self, world: World) -> None:
+        new = new_user(required_actions=("UPDATE_PASSWORD",))
+        user_id = world.idp.create_user(new)
+        world.idp.set_enabled(user_id, False)
+        before = world.idp.get_user(user_id)
+        for _ in range(2):
+            world.idp.update_user(user_id, attributes={"secondFactor": ["otp"], "keySerial": ["0a01"]})
+        changed = world.idp.get_user(user_id)
+        assert changed == replace(before, attributes={**before.attributes, "secondFactor": "otp", "keySerial": "0a01"})
+        assert not changed.enabled
+        world.idp.update_user(user_id, display_name="李四新", attributes={"keySerial": []})
+        after = world.idp.get_user(user_id)
+        assert after.display_name == "李四新"
+        assert after.attributes == {**before.attributes, "secondFactor": "otp"}
+        assert after.required_actions == ("UPDATE_PASSWORD",)
+
+    def test_delete_credential_twice_is_no_error(self, world: World) -> None:
+        user_id = world.idp.create_user(new_user())
+        world.idp.set_temporary_password(user_id, GOOD_PASSWORD)
+        held = world.idp.list_credentials(user_id)
+        assert [credential.type for credential in held] == ["password"]
+        for _ in range(2):
+            world.idp.delete_credential(user_id, held[0].id)
+        assert world.idp.list_credentials(user_id) == []
 
     def test_set_temporary_password_is_dated_and_must_be_changed(self, world: World) -> None:
         user_id = world.idp.create_user(new_user())

@@ -9,11 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from connector.adapters.keycloak_calls import AdminApi, status_of
+from connector.adapters.keycloak_credentials import credential
 from connector.adapters.keycloak_events import admin_event, epoch_millis, login_event, moment
 from connector.adapters.keycloak_probe import probe_service_account
 from connector.adapters.keycloak_token import signed_tokens
 from connector.ports import (
     ForeignAccountError,
+    IdpCredential,
     IdpEvent,
     IdpUser,
     KeycloakRefusedError,
@@ -24,6 +26,7 @@ from connector.ports import (
 )
 from connector.realm_config import ACCOUNTS_GROUP, CLIENT_ATTRIBUTE
 
+PROFILE = ("firstName", "lastName", "email")  # What a representation with attributes must bring, or it is wiped.
 MEMBERS_PAGE = 1000  # Pages of 1,000 run at 3,000 accounts a second, pages of 100 at a fifth of that (measured).
 
 
@@ -66,6 +69,8 @@ class KeycloakProvider:
                 "requestId": [new.request_id],
                 "unitCode": [new.unit_code],
                 "accountClass": [new.account_class],
+                "secondFactor": [new.second_factor],
+                "oneSession": [str(new.one_session).lower()],
             },
         }
         try:
@@ -101,6 +106,29 @@ class KeycloakProvider:
 
     def set_temporary_password(self, user_id: str, password: str) -> None:
         self._api.call(self._admin.set_user_password, user_id, password, temporary=True)
+
+    def update_user(
+        self, user_id: str, *, display_name: str | None = None, attributes: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
+        rep = self._api.call(self._admin.get_user, user_id)
+        body = {name: rep[name] for name in PROFILE if name in rep}
+        held = rep.get("attributes") or {}
+        body["attributes"] = {**held, **{name: list(values) for name, values in (attributes or {}).items()}}
+        if display_name is not None:
+            body["firstName"] = display_name
+        self._api.call(self._admin.update_user, user_id, body)
+
+    def list_credentials(self, user_id: str) -> list[IdpCredential]:
+        return [credential(rep) for rep in self._api.call(self._admin.get_credentials, user_id)]
+
+    def delete_credential(self, user_id: str, credential_id: str) -> None:
+        try:
+            self._api.call(self._admin.delete_credential, user_id, credential_id)
+        except UnknownUserError:
+            raise
+        except KeycloakRefusedError as error:
+            if status_of(error) != 404:  # 404: the credential is gone already.
+                raise
 
     def password_set_at(self, user_id: str) -> datetime | None:
         credentials = self._api.call(self._admin.get_credentials, user_id)
@@ -239,6 +267,7 @@ def _user(rep: Mapping[str, Any]) -> IdpUser:
         user_id=rep["id"],
         user_name=rep["username"],
         enabled=bool(rep.get("enabled")),
+        display_name=rep.get("firstName") or "",
         required_actions=tuple(rep.get("requiredActions") or ()),
         attributes={name: values[0] for name, values in (rep.get("attributes") or {}).items() if values},
         created_at=moment(created) if created else None,

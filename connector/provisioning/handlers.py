@@ -169,6 +169,8 @@ class KeycloakHandlers:
             unit_code=row.code,
             account_class=row.account_class,
             required_actions=("UPDATE_PASSWORD", *(FACTOR_ACTIONS[factor] for factor in factors[:1])),
+            second_factor="otp" if "otp" in factors else "key",
+            one_session=self._rulebook.one_session(AccountClass(row.account_class)),
         )
 
 

@@ -66,6 +66,9 @@ class PackRulebook:
     def factors(self, account_class: AccountClass) -> tuple[str, ...]:
         return tuple(self._value(f"factor.{account_class}").value)
 
+    def one_session(self, account_class: AccountClass) -> bool:
+        return f"session.{account_class}" in self._values
+
     def user_name(self) -> UserNameRule:
         pattern, digits = self._value("user_name.pattern"), self._value("user_name.serial_digits")
         return UserNameRule(pattern=pattern.value, serial_digits=digits.value, clause=pattern.won[0].clause)

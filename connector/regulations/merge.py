@@ -57,6 +57,7 @@ COMBINE: dict[str, Combine] = {
     "password.symbols": any,
     "password.notice_days": _all_days,
     "factor": _shared_methods,
+    "session": min,
     "user_name.pattern": _same,
     "user_name.serial_digits": max,
     "level": min,
@@ -76,6 +77,8 @@ def claims_of(pack: Pack) -> Iterator[tuple[str, Claim]]:
         yield from (claim(f"password.{rule.name}.{c}", rule.value, rule) for c in rule.classes)
     for factor in pack.factor:
         yield from (claim(f"factor.{c}", factor.methods, factor) for c in factor.classes)
+    for session in pack.session:
+        yield from (claim(f"session.{c}", session.most, session) for c in session.classes)
     if pack.user_name:
         yield claim("user_name.pattern", pack.user_name.pattern, pack.user_name)
         yield claim("user_name.serial_digits", pack.user_name.serial_digits, pack.user_name)

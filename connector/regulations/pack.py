@@ -121,6 +121,13 @@ class FactorPart(Cited):
     classes: tuple[AccountClass, ...] = tuple(AccountClass)
 
 
+class SessionPart(Cited):
+    """How many logins of one person of the classes named may live at once."""
+
+    most: Literal[1]
+    classes: tuple[AccountClass, ...] = tuple(AccountClass)
+
+
 class UserNamePart(Cited):
     """Coding rule of user names. `{serial}` must stand in it, else names would be used twice."""
 
@@ -167,6 +174,7 @@ class Pack(Frozen):
     level: tuple[LevelPart, ...] = ()
     password: tuple[PasswordPart, ...] = ()
     factor: tuple[FactorPart, ...] = ()
+    session: tuple[SessionPart, ...] = ()
     user_name: UserNamePart | None = None
     span: tuple[SpanPart, ...] = ()
     sensitive: tuple[SensitivePart, ...] = ()
@@ -219,7 +227,7 @@ def _foreign_clauses(pack: Pack) -> Iterator[tuple[str, Text]]:
     """A pack cites its own regulation and no other."""
     cited: list[tuple[str, str]] = [
         (f"{key}.{n}", part.clause)
-        for key in ("form", "stage", "level", "password", "factor", "span", "sensitive")
+        for key in ("form", "stage", "level", "password", "factor", "session", "span", "sensitive")
         for n, part in enumerate(getattr(pack, key))
     ]
     cited += [(f"form.{f.kinds[0]}.{one.name}", one.clause) for f in pack.form for one in f.field]
@@ -237,6 +245,7 @@ def _said_twice(pack: Pack) -> Iterator[tuple[str, Text]]:
         *(f"level.{part.name}" for part in pack.level),
         *(f"password.{p.name}.{c}" for p in pack.password for c in p.classes),
         *(f"factor.{c}" for p in pack.factor for c in p.classes),
+        *(f"session.{c}" for p in pack.session for c in p.classes),
         *(f"span.{part.name}" for part in pack.span),
         *(f"sensitive.{part.name}" for part in pack.sensitive),
     ]

@@ -140,6 +140,9 @@ class Rulebook(Protocol):
     def factors(self, account_class: AccountClass) -> tuple[str, ...]:
         """Second factors the class must enrol at first login: of "otp", "key" (any one of them is enough)."""
 
+    def one_session(self, account_class: AccountClass) -> bool:
+        """Whether a login of the class ends the one before (JC 12, 17, 26; GS 11)."""
+
     def user_name(self) -> UserNameRule: ...
 
     def dormancy(self) -> timedelta:

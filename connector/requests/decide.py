@@ -6,6 +6,7 @@ from sqlalchemy.exc import IntegrityError
 
 from connector.audit.events import Event
 from connector.auth.act import Act
+from connector.auth.levels import check_level, proof_words
 from connector.errors import NotSignedInError
 from connector.register import offices
 from connector.regulations.vocabulary import Office, Verdict
@@ -24,12 +25,14 @@ def decide(
     """Decides one stage as the act's person; with the last approval everything that follows is written (C1).
 
     `digest` is that of the content the decider was shown (B12). `excluded` are user names a proposal is not approved
-    for. Raises the rule that is broken: SelfApprovalError, SecondPartError, WrongOfficeError, StageClosedError,
-    RequestClosedError, ContentChangedError, RefusedInputError; then nothing is stored.
+    for. The person must have proved a second factor (GS 10(2)). Raises the rule that is broken: StepUpNeededError,
+    SelfApprovalError, SecondPartError, WrongOfficeError, StageClosedError, RequestClosedError, ContentChangedError,
+    RefusedInputError; then nothing is stored.
     """
     person_id = act.actor.person_id
     if person_id is None:
         raise NotSignedInError
+    check_level(act.actor)
     check_reason(verdict, reason)
     request = store.get_request(act, store.get_stage(act, stage_id).request_id, lock=True)
     stage = store.get_stage(act, stage_id)
@@ -77,6 +80,7 @@ def _store_decision(
             reason=reason.strip(),
             digest=request.digest,
             via=act.actor.via,
+            proof=proof_words(act.actor),
             decided_at=act.now,
         )
     )
@@ -85,6 +89,7 @@ def _store_decision(
 def _move_on(act: Act, request: RequestRow, stage: StageRow, verdict: Verdict, excluded: Collection[str]) -> None:
     later = [s for s in store.stages_of(act, request) if s.position > stage.position]
     facts = {"stage": stage.id, "office": stage.office, "digest": request.digest, "via": act.actor.via}
+    facts["proof"] = proof_words(act.actor)
     stage.state, stage.closed_at, request.due_at = STAGE_STATES[verdict], act.now, None
     if verdict is Verdict.APPROVE:
         record_request(act, Event.REQUEST_STAGE_APPROVED, request, **facts)

@@ -38,6 +38,7 @@ class RequestForm(BaseModel):
     evidence: dict[str, Any] = Field(default_factory=dict, description="per user name, for proposals")
     extra: dict[str, str] = Field(default_factory=dict, description="boxes that only a centre's own rule pack knows")
     plan_hash: str | None = Field(None, max_length=64, description="the departure plan to be released, and no other")
+    key: str | None = Field(None, max_length=64, description="serial number of the key that is lost or damaged (GS 12)")
 
     @model_validator(mode="after")
     def _check_proposal(self) -> Self:

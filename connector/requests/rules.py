@@ -26,6 +26,8 @@ ALLOWED_STATUS: Mapping[RequestKind, frozenset[AccountStatus]] = {
     RequestKind.DISABLE: frozenset({AccountStatus.ACTIVE, AccountStatus.SUSPENDED, AccountStatus.FROZEN}),
     RequestKind.ENABLE: frozenset({AccountStatus.SUSPENDED, AccountStatus.DISABLED, AccountStatus.FROZEN}),
     RequestKind.CANCEL: frozenset(set(AccountStatus) - {AccountStatus.CANCELLED}),
+    RequestKind.REPLACE_KEY: frozenset({AccountStatus.ACTIVE, AccountStatus.FROZEN}),
+    RequestKind.WAIVE_KEY: frozenset({AccountStatus.ACTIVE}),
 }
 
 

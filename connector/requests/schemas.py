@@ -30,6 +30,7 @@ class DecisionShown(BaseModel):
     verdict: str
     reason: str
     via: str
+    proof: str = Field(description='how the decider proved himself: "mfa hwk", "mfa otp", "webhook"')
     decided_at: datetime
 
 

@@ -131,6 +131,7 @@ def _decisions(act: Act, request: RequestRow) -> list[DecisionShown]:
             verdict=decision.verdict,
             reason=decision.reason,
             via=decision.via,
+            proof=decision.proof,
             decided_at=decision.decided_at,
         )
         for decision in store.decisions_of(act, request.id)

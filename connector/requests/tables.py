@@ -99,6 +99,7 @@ class DecisionRow(Base):
     reason: Mapped[str] = mapped_column(String(500))
     digest: Mapped[str] = mapped_column(String(64))
     via: Mapped[str] = mapped_column(String(16))  # api, webhook, cli, page
+    proof: Mapped[str] = mapped_column(String(64), default="")  # how the decider proved himself: "mfa hwk", "webhook"
     decided_at: Mapped[datetime]
 
 

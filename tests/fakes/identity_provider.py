@@ -15,6 +15,7 @@ from typing import Any, ParamSpec, TypeVar
 from connector.errors import ConnectorError
 from connector.ports import (
     ForeignAccountError,
+    IdpCredential,
     IdpEvent,
     IdpUser,
     KeycloakRefusedError,
@@ -48,7 +49,9 @@ class FakeUser:
     created_at: datetime
     enabled: bool = True
     actions: list[str] = field(default_factory=list)
+    display_name: str = ""
     attributes: dict[str, str] = field(default_factory=dict)
+    credentials: list[IdpCredential] = field(default_factory=list)
     roles: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     password: str | None = None
     password_set_at: datetime | None = None
@@ -149,8 +152,13 @@ class FakeIdentityProvider:
             "requestId": new.request_id,
             "unitCode": new.unit_code,
             "accountClass": new.account_class,
+            "secondFactor": new.second_factor,
+            "oneSession": str(new.one_session).lower(),
         }
-        user = FakeUser(str(uuid.uuid4()), name, self._now(), actions=list(new.required_actions), attributes=attributes)
+        user = FakeUser(
+            str(uuid.uuid4()), name, self._now(), actions=list(new.required_actions), display_name=new.display_name,
+            attributes=attributes,
+        )  # fmt: skip
         self.users[user.user_id] = user
         self._admin_event("CREATE:USER", f"users/{user.user_id}")
         return user.user_id
@@ -212,6 +220,9 @@ class FakeIdentityProvider:
         if len(password) < 8 or not all(any(kind(c) for c in password) for kind in kinds):
             raise KeycloakRefusedError(reason="400: invalid password")
         user.password, user.password_set_at = password, self._now()
+        user.credentials[:] = [c for c in user.credentials if c.type != "password"]
+        made = IdpCredential(id=f"password-{user_id}", type="password", label="", created_at=user.password_set_at)
+        user.credentials.append(made)
         if "UPDATE_PASSWORD" not in user.actions:
             user.actions.append("UPDATE_PASSWORD")
         self._admin_event("ACTION:USER", f"users/{user_id}/reset-password")
@@ -221,6 +232,30 @@ class FakeIdentityProvider:
         user = self._user(user_id)
         user.actions += [action for action in actions if action not in user.actions]
         self._admin_event("UPDATE:USER", f"users/{user_id}", representation={"requiredActions": user.actions[:]})
+
+    @_call
+    def update_user(
+        self, user_id: str, *, display_name: str | None = None, attributes: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
+        user = self._user(user_id)
+        user.display_name = user.display_name if display_name is None else display_name
+        for name, values in (attributes or {}).items():
+            user.attributes.pop(name, None)
+            if values:
+                user.attributes[name] = values[0]
+        self._admin_event("UPDATE:USER", f"users/{user_id}", representation={"attributes": dict(user.attributes)})
+
+    @_call
+    def list_credentials(self, user_id: str) -> list[IdpCredential]:
+        return list(self._user(user_id).credentials)
+
+    @_call
+    def delete_credential(self, user_id: str, credential_id: str) -> None:
+        user = self._user(user_id)
+        kept = [credential for credential in user.credentials if credential.id != credential_id]
+        if len(kept) < len(user.credentials):
+            user.credentials[:] = kept
+            self._admin_event("ACTION:USER", f"users/{user_id}/credentials/{credential_id}")
 
     @_call
     def password_set_at(self, user_id: str) -> datetime | None:
@@ -285,6 +320,7 @@ def _shown(user: FakeUser) -> IdpUser:
         user_id=user.user_id,
         user_name=user.user_name,
         enabled=user.enabled,
+        display_name=user.display_name,
         required_actions=tuple(user.actions),
         attributes=dict(user.attributes),
         created_at=user.created_at,

@@ -191,9 +191,18 @@ def test_password_age_follows_the_packs_in_force(packs: tuple[str, ...], days: i
 
 
 @pytest.mark.req("D4")
-def test_second_factor_is_key_or_code_by_gs_and_code_without_it(usual: PackRulebook) -> None:
-    assert set(usual.factors(AccountClass.ORDINARY)) == {"otp", "key"}
-    assert load_rulebook(("LC", "HH")).factors(AccountClass.ORDINARY) == ("otp",)
+def test_second_factor_is_the_key_by_gs_and_a_code_will_do_without_it(usual: PackRulebook) -> None:
+    assert all(usual.factors(account_class) == ("key",) for account_class in AccountClass)
+    assert load_rulebook(("LC", "JC")).factors(AccountClass.ORDINARY) == ("otp", "key")
+
+
+def test_one_session_is_for_administrators_where_a_pack_says_so(usual: PackRulebook) -> None:
+    assert usual.one_session(AccountClass.SYSTEM_ADMINISTRATOR)
+    assert usual.one_session(AccountClass.BUSINESS_ADMINISTRATOR)
+    assert not usual.one_session(AccountClass.ORDINARY)
+    assert not load_rulebook(("JC",)).one_session(AccountClass.BUSINESS_ADMINISTRATOR)
+    assert not load_rulebook(("LC",)).one_session(AccountClass.SYSTEM_ADMINISTRATOR)
+    assert usual.explain("session.super_administrator")[0].won[0].clause == "GS 11"
 
 
 @pytest.mark.req("A4")

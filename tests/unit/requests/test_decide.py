@@ -1,5 +1,6 @@
 """Deciding: who may, what a decision binds to, what follows from the last one."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from connector.audit.tables import AuditEntryRow
 from connector.auth.actor import job_actor
+from connector.auth.levels import StepUpNeededError
 from connector.errors import NotSignedInError, RefusedInputError
 from connector.outbox.tables import StepRow
 from connector.register import accounts
@@ -39,6 +41,21 @@ def test_approve_own_request_is_refused(town: Town) -> None:
     request = town.submit()
     with pytest.raises(SelfApprovalError):
         town.decide(request, actor=town.applicant())
+
+
+@pytest.mark.req("B3", "D5")
+@pytest.mark.parametrize("level", ["pwd", None, "", "1", "MFA"])
+def test_decide_without_a_second_factor_is_refused_and_stores_nothing(town: Town, level: str | None) -> None:
+    request = town.submit()
+    head = town.actor(Office.UNIT_HEAD, "ywk")
+    for via in ("api", "page", "cli"):
+        with pytest.raises(StepUpNeededError) as refused:
+            town.decide(request, actor=replace(head, acr=level, via=via))
+        assert refused.value.problem()["facts"] == {"acr_values": "mfa"}
+    assert town.open_stage(request).office == Office.UNIT_HEAD
+    town.decide(request, actor=replace(head, amr=("pwd", "hwk")))
+    with town.connector.act(HOST) as act:
+        assert [d.proof for d in requests.decisions_of(act, request.id)] == ["mfa hwk"]
 
 
 @pytest.mark.req("B3")
