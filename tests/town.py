@@ -97,7 +97,9 @@ class Town:
             with self.connector.act(HOST) as act:
                 person = make_person(act, unit_code)
                 account = make_account(act, unit_code, person=person)
-                self._applicants[unit_code] = person_actor(person.id, account.user_name, account_id=account.id)
+                self._applicants[unit_code] = person_actor(
+                    person.id, account.user_name, account_id=account.id, acr="mfa"
+                )
         return self._applicants[unit_code]
 
     def open_stage(self, request: RequestRow) -> Any:

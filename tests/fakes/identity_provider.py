@@ -3,14 +3,12 @@
 `tests/contract_identity_provider.py` runs on this and on the real thing.
 """
 
-import functools
 import itertools
 import uuid
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 from connector.errors import ConnectorError
 from connector.ports import (
@@ -26,60 +24,7 @@ from connector.ports import (
     UnknownUserError,
 )
 from connector.realm_config import load_catalogue
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-@dataclass
-class FakeSession:
-    """One login. `alive` ends by logout; what a refresh gives depends on the user as well."""
-
-    session_id: str
-    user_id: str
-    client_id: str
-    offline: bool
-    alive: bool = True
-
-
-@dataclass
-class FakeUser:
-    user_id: str
-    user_name: str
-    created_at: datetime
-    enabled: bool = True
-    actions: list[str] = field(default_factory=list)
-    display_name: str = ""
-    attributes: dict[str, str] = field(default_factory=dict)
-    credentials: list[IdpCredential] = field(default_factory=list)
-    roles: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    password: str | None = None
-    password_set_at: datetime | None = None
-
-
-@dataclass
-class Fault:
-    error: ConnectorError
-    after_effect: bool
-
-
-def _call(method: Callable[P, T]) -> Callable[P, T]:
-    """Notes the call and raises the fault that waits for it: before the effect, or after it (a lost reply)."""
-
-    @functools.wraps(method)
-    def faulty(*args: P.args, **kwargs: P.kwargs) -> T:
-        fake: Any = args[0]
-        fake.calls.append(method.__name__)
-        waiting = fake.faults[method.__name__]
-        fault: Fault | None = waiting.popleft() if waiting else None
-        if fault and not fault.after_effect:
-            raise fault.error
-        result = method(*args, **kwargs)
-        if fault:
-            raise fault.error
-        return result
-
-    return faulty
+from tests.fakes.idp_parts import FakeSession, FakeUser, Fault, faulty_call
 
 
 class FakeIdentityProvider:
@@ -138,7 +83,7 @@ class FakeIdentityProvider:
 
     # The port
 
-    @_call
+    @faulty_call
     def create_user(self, new: NewUser) -> str:
         name = new.user_name.lower()
         if name in self.taken_outside:
@@ -163,57 +108,57 @@ class FakeIdentityProvider:
         self._admin_event("CREATE:USER", f"users/{user.user_id}")
         return user.user_id
 
-    @_call
+    @faulty_call
     def find_user(self, user_name: str) -> IdpUser | None:
         found = next((u for u in self.users.values() if u.user_name == user_name.lower()), None)
         return _shown(found) if found else None
 
-    @_call
+    @faulty_call
     def get_user(self, user_id: str) -> IdpUser:
         return _shown(self._user(user_id))
 
-    @_call
+    @faulty_call
     def grant_roles(self, user_id: str, subsystem: str, roles: Sequence[str]) -> None:
         self._check_roles(subsystem, roles)
         self._user(user_id).roles[subsystem].update(roles)
         self._admin_event("CREATE:CLIENT_ROLE_MAPPING", f"users/{user_id}/role-mappings/clients/{subsystem}")
 
-    @_call
+    @faulty_call
     def withdraw_roles(self, user_id: str, subsystem: str, roles: Sequence[str]) -> None:
         self._check_roles(subsystem, roles)
         self._user(user_id).roles[subsystem].difference_update(roles)
         self._admin_event("DELETE:CLIENT_ROLE_MAPPING", f"users/{user_id}/role-mappings/clients/{subsystem}")
 
-    @_call
+    @faulty_call
     def roles_of(self, user_id: str) -> dict[str, frozenset[str]]:
         return {subsystem: frozenset(names) for subsystem, names in self._user(user_id).roles.items() if names}
 
-    @_call
+    @faulty_call
     def set_enabled(self, user_id: str, enabled: bool) -> None:
         self._user(user_id).enabled = enabled
         self._admin_event("UPDATE:USER", f"users/{user_id}", representation={"enabled": enabled})
 
-    @_call
+    @faulty_call
     def log_out(self, user_id: str) -> None:
         self._user(user_id)
         for session in self._sessions(user_id, offline=False):
             session.alive = False
         self._admin_event("ACTION:USER", f"users/{user_id}/logout")
 
-    @_call
+    @faulty_call
     def end_offline_sessions(self, user_id: str) -> None:
         self._user(user_id)
         for session in self._sessions(user_id, offline=True):
             session.alive = False
 
-    @_call
+    @faulty_call
     def sessions_of(self, user_id: str) -> SessionCount:
         self._user(user_id)
         return SessionCount(
             online=len(self._sessions(user_id, offline=False)), offline=len(self._sessions(user_id, offline=True))
         )
 
-    @_call
+    @faulty_call
     def set_temporary_password(self, user_id: str, password: str) -> None:
         user = self._user(user_id)
         kinds = (str.isalpha, str.isdigit, lambda c: not c.isalnum())
@@ -227,13 +172,13 @@ class FakeIdentityProvider:
             user.actions.append("UPDATE_PASSWORD")
         self._admin_event("ACTION:USER", f"users/{user_id}/reset-password")
 
-    @_call
+    @faulty_call
     def require_actions(self, user_id: str, actions: Sequence[str]) -> None:
         user = self._user(user_id)
         user.actions += [action for action in actions if action not in user.actions]
         self._admin_event("UPDATE:USER", f"users/{user_id}", representation={"requiredActions": user.actions[:]})
 
-    @_call
+    @faulty_call
     def update_user(
         self, user_id: str, *, display_name: str | None = None, attributes: Mapping[str, Sequence[str]] | None = None
     ) -> None:
@@ -245,11 +190,11 @@ class FakeIdentityProvider:
                 user.attributes[name] = values[0]
         self._admin_event("UPDATE:USER", f"users/{user_id}", representation={"attributes": dict(user.attributes)})
 
-    @_call
+    @faulty_call
     def list_credentials(self, user_id: str) -> list[IdpCredential]:
         return list(self._user(user_id).credentials)
 
-    @_call
+    @faulty_call
     def delete_credential(self, user_id: str, credential_id: str) -> None:
         user = self._user(user_id)
         kept = [credential for credential in user.credentials if credential.id != credential_id]
@@ -257,11 +202,11 @@ class FakeIdentityProvider:
             user.credentials[:] = kept
             self._admin_event("ACTION:USER", f"users/{user_id}/credentials/{credential_id}")
 
-    @_call
+    @faulty_call
     def password_set_at(self, user_id: str) -> datetime | None:
         return self._user(user_id).password_set_at
 
-    @_call
+    @faulty_call
     def delete_user(self, user_id: str) -> None:
         if self.users.pop(user_id, None):
             self.sessions = [s for s in self.sessions if s.user_id != user_id]
@@ -274,12 +219,12 @@ class FakeIdentityProvider:
                 user_id=user.user_id, user_name=user.user_name, enabled=user.enabled, created_at=user.created_at
             )
 
-    @_call
+    @faulty_call
     def list_events(self, kind: str, since: datetime, first: int, page: int) -> list[IdpEvent]:
         found = [event for event in self.events if event.kind == kind and event.at >= since]
         return sorted(found, key=lambda event: event.at)[first : first + page]
 
-    @_call
+    @faulty_call
     def probe(self) -> list[ProbeResult]:
         return [ProbeResult("everything", self.probes_ok, "fake")]
 
