@@ -1,6 +1,7 @@
 """Provisioning converges on the register: lost replies, late steps and freezes that win."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -12,8 +13,9 @@ from connector.provisioning import handlers
 from connector.provisioning import service as provisioning
 from connector.register import accounts
 from connector.register.tables import AccountRow
-from connector.regulations.vocabulary import AccountStatus, RequestKind
-from tests.town import HOST, Town
+from connector.regulations.vocabulary import AccountClass, AccountStatus, RequestKind
+from tests.factories import make_account
+from tests.town import HOST, Town, open_town
 
 
 @pytest.fixture(autouse=True)
@@ -46,9 +48,32 @@ def test_deliver_an_approved_grant_makes_the_user_with_exactly_its_roles(town: T
     settle(town)
     (user,) = town.idp.users.values()
     assert (user.user_name, user.enabled, user.password) == (account.user_name, True, None)
-    assert user.actions == ["UPDATE_PASSWORD", "CONFIGURE_TOTP"]
+    assert user.actions == ["UPDATE_PASSWORD", "webauthn-register"]
+    assert (user.attributes["secondFactor"], user.attributes["oneSession"]) == ("key", "false")
     assert {f"{s}:{r}" for s, roles in town.idp.roles_of(user.user_id).items() for r in roles} == set(permissions)
     assert account_now(town, account).keycloak_id == user.user_id
+
+
+@pytest.mark.parametrize(
+    ("packs", "account_class", "action", "factor", "one_session"),
+    [
+        (("LC", "JC"), AccountClass.ORDINARY, "CONFIGURE_TOTP", "otp", "false"),
+        (("LC", "JC"), AccountClass.SYSTEM_ADMINISTRATOR, "CONFIGURE_TOTP", "otp", "true"),
+        (("GS",), AccountClass.SYSTEM_ADMINISTRATOR, "webauthn-register", "key", "true"),
+    ],
+)
+def test_deliver_a_new_account_tells_keycloak_what_its_class_must_prove(
+    tmp_path: Path, packs: tuple[str, ...], account_class: AccountClass, action: str, factor: str, one_session: str
+) -> None:
+    town = open_town(tmp_path, packs=packs)
+    with town.connector.act(HOST) as act:
+        account = make_account(act, "ywk", account_class=account_class)
+        provisioning.open_in_keycloak(act, account, [], request_id="r")
+    town.connector.deliver()
+    (user,) = town.idp.users.values()
+    town.close()
+    assert user.actions == ["UPDATE_PASSWORD", action]
+    assert (user.attributes["secondFactor"], user.attributes["oneSession"]) == (factor, one_session)
 
 
 @pytest.mark.req("C4")
