@@ -1,6 +1,6 @@
-"""What can go wrong while a server is fetched or started on this machine: faults of the machine, not refusals."""
+"""What can go wrong while a server is fetched or started on this machine, and the refusal of a sample login."""
 
-from connector.errors import Text, UnavailableError
+from connector.errors import ConnectorError, Text, UnavailableError
 
 
 class ServerNotStartedError(UnavailableError):
@@ -44,3 +44,15 @@ class CommandFailedError(UnavailableError):
     code = "command-failed"
     says = Text("{part} 执行失败：{reason}", "{part} failed: {reason}")
     remedy = Text("请按其提示处理后重试", "Do what it says, and try again")
+
+
+class LoginRefusedError(ConnectorError):
+    """Keycloak did not let the person in, or did not take the token. `reason` is its own text."""
+
+    code = "login-refused"
+    status = 401
+    says = Text("登录被拒绝：{reason}", "The login was refused: {reason}")
+    remedy = Text("请核对账号状态和口令", "Check the account's state and the password")
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason=reason)
