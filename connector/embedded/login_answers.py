@@ -21,7 +21,8 @@ KEY_KNOWN = "InvalidStateError: The authenticator was previously registered"
 
 @dataclass
 class Person:
-    """Who sits at the browser. `new_password` is used when one is demanded; `totp_key` and `key` are kept at enrolment.
+    """Who sits at the browser. `new_password` and `new_key` are used when one is demanded, and replace the old one;
+    without a new key he registers the one he has, or one fresh from the box. `totp_key` is kept at enrolment.
 
     Whoever holds a key uses it, and the one-time code only where the login takes no key.
     """
@@ -32,6 +33,7 @@ class Person:
     totp_key: bytes = field(default=b"", repr=False)
     last_totp_step: int = 0
     key: SoftKey | None = None
+    new_key: SoftKey | None = None
 
 
 class Answers:
@@ -80,8 +82,9 @@ class Answers:
         return {"otp": self._totp(person)}
 
     def _register_key(self, page: LoginPage, person: Person) -> dict[str, str]:
-        """Registers the person's key, or a new one; a key refuses to be registered twice at one account."""
-        key = person.key = person.key or SoftKey.make()
+        """A key refuses to be registered twice at one account; the browser then tells Keycloak so."""
+        key = person.key = person.new_key or person.key or SoftKey.make()
+        person.new_key = None
         if key.key_id in page.values.get("excludeCredentialIds", "").split(","):
             return {"error": KEY_KNOWN}
         made = key.register(

@@ -162,3 +162,11 @@ def test_answer_key_page_with_codes_only_goes_another_way_and_picks_the_codes() 
 def test_answer_codes_page_with_nothing_is_refused() -> None:
     with pytest.raises(LoginRefusedError, match="second factor"):
         answer(OTP, Person("w", "p"))
+
+
+def test_register_key_where_one_is_known_takes_the_new_one() -> None:
+    former, new = SoftKey.make(), SoftKey.make()
+    person = Person("w", "p", key=former, new_key=new)
+    _, typed = answer(REGISTER % ("none", former.key_id), person)
+    assert typed["publicKeyCredentialId"] == new.key_id
+    assert (person.key, person.new_key) == (new, None)
