@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from tests.servers.needs import find_program
 from tests.servers.postgres import DEBIAN_FOLDERS
@@ -12,16 +13,21 @@ NEEDED = {
     "slapd": ("slapd", "slapadd"),
     "ldap-utils": ("ldapmodify",),
     "postgresql": ("initdb", "postgres"),
+    "chromium": ("chromium",),
+    "xmlsec1": ("xmlsec1",),
 }
+FONTS = Path("/usr/share/fonts")
+NEEDED_FONTS = {"fonts-noto-cjk": "NotoSansCJK-Regular.ttc"}  # Without it Chromium draws boxes for Chinese.
 
 
-def missing_packages() -> list[str]:
-    """Debian packages of which at least one program is not on this machine."""
-    return [
+def missing_packages(fonts: Path = FONTS) -> list[str]:
+    """Debian packages of which at least one program, or the font, is not on this machine."""
+    programs = [
         package
-        for package, programs in NEEDED.items()
-        if any(find_program(program, DEBIAN_FOLDERS) is None for program in programs)
+        for package, names in NEEDED.items()
+        if any(find_program(name, DEBIAN_FOLDERS) is None for name in names)
     ]
+    return programs + [package for package, file in NEEDED_FONTS.items() if not any(fonts.rglob(file))]
 
 
 def install(packages: list[str]) -> None:

@@ -87,7 +87,7 @@ class FormBrowser:
         `level` ("pwd", "mfa") is asked for as acr_values; `ask` are further parameters, as max_age="0" or prompt.
         Raises LoginRefusedError with Keycloak's reason, also when a page asks for what the person does not have.
         """
-        verifier, challenge = _proof_key()
+        verifier, challenge = proof_key()
         query = {
             "client_id": client_id,
             "redirect_uri": self._redirect_uris[client_id],
@@ -109,7 +109,7 @@ class FormBrowser:
 
     def log_in_device(self, client_id: str, person: Person, *, level: str = "") -> Tokens:
         """Logs in a program beside this browser (RFC 8628): opens the page it names, agrees, fetches its tokens."""
-        verifier, challenge = _proof_key()
+        verifier, challenge = proof_key()
         form = {"client_id": client_id, "scope": "openid", **challenge, **_asked(level)}
         begun = self._http.post(f"{self._base}/auth/device", data=form).json()
         if "device_code" not in begun:
@@ -181,7 +181,7 @@ class FormBrowser:
         return Tokens(client_id, body["access_token"], body.get("refresh_token", ""), body.get("id_token", ""))
 
 
-def _proof_key() -> tuple[str, dict[str, str]]:
+def proof_key() -> tuple[str, dict[str, str]]:
     """A verifier and the parameters that announce it (RFC 7636)."""
     verifier = secrets.token_urlsafe(48)
     digest = hashlib.sha256(verifier.encode()).digest()
