@@ -6,7 +6,7 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
@@ -14,12 +14,15 @@ from starlette.exceptions import HTTPException
 from connector import http
 from connector.bootstrap import Connector
 from connector.departures import routes as departures
-from connector.errors import ConnectorError
-from connector.pages import welcome
+from connector.errors import ConnectorError, FaultError
+from connector.incidents import routes as incidents
+from connector.pages import mount as pages
+from connector.pages.frame import is_page, problem_page
 from connector.provisioning import routes as provisioning
 from connector.register import record_routes
 from connector.register import routes as register
 from connector.requests import routes as requests
+from connector.signals import routes as signals
 from connector.webhooks import routes as webhooks
 
 TITLE = "公共资源交易平台账号管理 / trading-idp"
@@ -31,8 +34,9 @@ def create_app(connector: Connector) -> FastAPI:
     app = FastAPI(title=TITLE, version="0.1.0", docs_url=None, redoc_url=None)
     app.state.connector = connector
     app.add_middleware(http.Door)
-    for room in (register, record_routes, requests, provisioning, departures, webhooks, welcome):
+    for room in (register, record_routes, requests, provisioning, departures, webhooks, signals, incidents, welcome):
         app.include_router(room.router)
+    pages.mount(app)
     app.add_api_route("/health/live", live, methods=["GET"], tags=["health"])
     app.add_api_route("/health/ready", ready, methods=["GET"], tags=["health"])
     _answer_errors(app)
@@ -64,30 +68,37 @@ def ready(request: Request) -> JSONResponse:
 
 
 def _answer_errors(app: FastAPI) -> None:
+    """The one place where errors become answers: a page for a person who looks, a problem document for a client."""
+
+    def answer(request: Request, error: ConnectorError) -> Response:
+        return problem_page(request, error) if is_page(request) else http.problem_response(error)
+
     @app.exception_handler(ConnectorError)
-    def answer_refusal(_request: Request, error: ConnectorError) -> JSONResponse:
-        return http.problem_response(error)
+    def answer_refusal(request: Request, error: ConnectorError) -> Response:
+        return answer(request, error)
 
     @app.exception_handler(RequestValidationError)
-    def answer_shape(_request: Request, error: RequestValidationError) -> JSONResponse:
-        return http.validation_problem(error)
+    def answer_shape(request: Request, error: RequestValidationError) -> Response:
+        return answer(request, http.validation_refusal(error))
 
     @app.exception_handler(DBAPIError)
-    def answer_database(_request: Request, error: DBAPIError) -> JSONResponse:
-        return http.problem_response(http.database_refusal(error))
+    def answer_database(request: Request, error: DBAPIError) -> Response:
+        return answer(request, http.database_refusal(error))
 
     @app.exception_handler(PoolTimeoutError)
-    def answer_pool(_request: Request, error: PoolTimeoutError) -> JSONResponse:
-        return http.problem_response(http.database_refusal(error))
+    def answer_pool(request: Request, error: PoolTimeoutError) -> Response:
+        return answer(request, http.database_refusal(error))
 
     @app.exception_handler(HTTPException)
-    def answer_address(_request: Request, error: HTTPException) -> JSONResponse:
-        return http.address_problem(error)
+    def answer_address(request: Request, error: HTTPException) -> Response:
+        page = answer(request, http.address_refusal(error))
+        page.headers.update(error.headers or {})
+        return page
 
     @app.exception_handler(Exception)
-    def answer_fault(request: Request, error: Exception) -> JSONResponse:
+    def answer_fault(request: Request, error: Exception) -> Response:
         log.error("request.fault", method=request.method, route=_route(request), error=type(error).__name__)
-        return http.fault_problem()
+        return answer(request, FaultError())
 
 
 def _route(request: Request) -> str:

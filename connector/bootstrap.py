@@ -15,13 +15,16 @@ from connector.adapters.keycloak import KeycloakProvider
 from connector.adapters.keycloak_token import prepare_key
 from connector.adapters.ldap import LdapDirectory
 from connector.adapters.mail import FolderMailer, SmtpMailer
+from connector.adapters.oidc import KeycloakLogin
 from connector.adapters.signing import Ed25519NoteSigner
+from connector.adapters.token_signer import EcTokenSigner
 from connector.adapters.tokens import KeycloakTokens
 from connector.audit.retention import check_retention
 from connector.auth.act import Act
 from connector.auth.actor import Actor, job_actor, person_actor
 from connector.auth.claims import TokenVerifier
 from connector.errors import NotSignedInError
+from connector.incidents.handlers import FreezeHandlers
 from connector.outbox.deliver import Delivery, Handler
 from connector.outbox.mail import MailHandlers
 from connector.outbox.tables import StepRow
@@ -31,8 +34,10 @@ from connector.ports import (
     HttpSender,
     IdentityProvider,
     KeycloakUnavailableError,
+    LoginClient,
     Mailer,
     NoteSigner,
+    TokenSigner,
     Vault,
 )
 from connector.provisioning import links
@@ -45,6 +50,7 @@ from connector.regulations.loader import load_rulebook
 from connector.regulations.rulebook import Rulebook
 from connector.regulations.vocabulary import AccountClass, AccountStatus
 from connector.settings import Settings
+from connector.signals.deliver import PUSH_SECONDS, SignalHandlers
 from connector.storage.engine import Database
 from connector.storage.lock import only_instance
 from connector.webhooks.deliver import WebhookHandlers
@@ -62,9 +68,12 @@ class Connector:
     directory: Directory | None
     mailer: Mailer
     http: HttpSender
+    push_http: HttpSender  # with the short limit of signals
     signer: NoteSigner
+    token_signer: TokenSigner
     clock: Clock
     tokens: TokenVerifier
+    login: LoginClient
 
     @contextmanager
     def act(self, actor: Actor, *, now: datetime | None = None, reading: bool = False) -> Iterator[Act]:
@@ -94,7 +103,11 @@ class Connector:
             KeycloakHandlers(self.idp, self.database.reading, self.rulebook),
             LinkLetters(self.mailer, self._open, public_url=url, life=life),
             WebhookHandlers(self.http, self._open, public_url=url),
+            SignalHandlers(
+                self.push_http, self.token_signer, self._open, issuer=url, realm_issuer=self.settings.realm_issuer
+            ),
             MailHandlers(self.mailer),
+            FreezeHandlers(self.idp, self.database.reading),
         ):
             handlers.update(part.table())
         return Delivery(self._open, handlers, timedelta(seconds=self.settings.outbox_lease_seconds))
@@ -105,7 +118,7 @@ class Connector:
 
     def run_steps(self, step_ids: Sequence[int]) -> list[str]:
         """Tries these steps at once; what cannot be done now stays with the worker."""
-        return self.delivery.run_now(step_ids)
+        return self.delivery.run_urgent(step_ids)
 
     def actor_of(self, token: str) -> Actor:
         """The person of a valid access token whose account is active here; NotSignedInError otherwise.
@@ -172,6 +185,7 @@ def build(
     clock: Clock | None = None,
     rulebook: Rulebook | None = None,
     tokens: TokenVerifier | None = None,
+    login: LoginClient | None = None,
 ) -> Connector:
     """Builds the connector from its settings; each part may be replaced. Opens no connection to another server."""
     keys = settings.data_dir / "keys"
@@ -188,9 +202,12 @@ def build(
         directory=directory or (LdapDirectory(settings.directory) if settings.directory.url else None),
         mailer=mailer or _mailer(settings),
         http=http or AllowListSender(settings.webhook_allow),
+        push_http=http or AllowListSender(settings.webhook_allow, timeout=PUSH_SECONDS),
         signer=Ed25519NoteSigner(settings.log_origin, keys / "record.pem"),
+        token_signer=EcTokenSigner(keys / "signals.pem"),
         clock=clock or SystemClock(),
         tokens=tokens or _tokens(settings),
+        login=login or _login(settings),
     )
 
 
@@ -216,5 +233,16 @@ def _tokens(settings: Settings) -> TokenVerifier:
         server_url=settings.keycloak_url,
         realm=settings.keycloak_realm,
         audience=settings.keycloak_client_id,
+        timeout=settings.keycloak_timeout_seconds,
+    )
+
+
+def _login(settings: Settings) -> LoginClient:
+    return KeycloakLogin(
+        server_url=settings.keycloak_url,
+        realm=settings.keycloak_realm,
+        client_id=settings.keycloak_client_id,
+        key_file=settings.service_key_file,
+        public_url=settings.public_url,
         timeout=settings.keycloak_timeout_seconds,
     )

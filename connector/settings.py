@@ -101,6 +101,10 @@ class Settings(BaseSettings):
     breaker_count: int = Field(20, ge=0, description="most leavers a run may freeze by itself")
     breaker_share: float = Field(0.05, ge=0, le=1, description="most leavers as a share of the people read before")
     breaker_floor: float = Field(0.9, ge=0, le=1, description="least people read, as a share of the last good read")
+    freeze_alone: int = Field(20, ge=0, description="people one officer may freeze alone within an hour")
+    same_place_networks: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="networks of the centre's own, in CIDR; logins from them count as one place, comma separated"
+    )
     outbox_lease_seconds: float = Field(60.0, gt=0, description="how long a worker may hold a step")
     environment: str = Field("production", description="production or demo; demo allows http and shows sample log-ins")
     directory: DirectorySettings = Field(default_factory=DirectorySettings, description="see TRADING_IDP_LDAP_*")
@@ -109,13 +113,18 @@ class Settings(BaseSettings):
     @classmethod
     def _read_values(cls, values: dict[str, Any]) -> dict[str, Any]:
         read_secret_files(values, "TRADING_IDP_", "database_url", "keycloak_admin_password")
-        return split_commas(values, "rule_packs", "webhook_allow")
+        return split_commas(values, "rule_packs", "webhook_allow", "same_place_networks")
 
     @model_validator(mode="after")
     def _fill_paths(self) -> Self:
         if not self.database_url:
             self.database_url = f"sqlite:///{(self.data_dir / 'trading-idp.db').resolve()}"
         return self
+
+    @property
+    def realm_issuer(self) -> str:
+        """The `iss` of the realm's tokens."""
+        return f"{self.keycloak_url.rstrip('/')}/realms/{self.keycloak_realm}"
 
     @property
     def service_key_file(self) -> Path:

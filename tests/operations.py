@@ -20,6 +20,7 @@ from connector.regulations.vocabulary import Office, RequestKind, Verdict
 from connector.requests import service as requests
 from connector.requests.forms import RequestForm
 from connector.requests.tables import RequestRow
+from connector.signals import service as signals
 from connector.webhooks import service as webhooks
 from tests.factories import make_account, make_person
 from tests.fixtures_api import Api
@@ -70,6 +71,9 @@ simple("GET", "/inbox", by=Office.UNIT_HEAD, unit="ywk", refused=200)
 simple("GET", "/steps", by=Office.OPERATOR)
 simple("GET", "/departures/cases", by=Office.OPERATOR)
 simple("GET", "/endpoints", by=Office.AUDITOR)
+simple("GET", "/.well-known/ssf-configuration", by=None, refused=200)
+simple("GET", "/signals/keys", by=None, refused=200)
+simple("GET", "/signals/streams", by=Office.AUDITOR)
 
 
 def form_json(form: RequestForm) -> dict[str, Any]:
@@ -237,6 +241,37 @@ def receive_decision(api: Api) -> Call:
     headers = signatures.signed_headers([made.incoming], f"oa_{next(_names)}", api.town.clock.now(), body)
     sent = {"content": body, "headers": headers}
     return Call(f"/webhooks/{made.endpoint.id}/decisions", None, refused=409, sent=sent)
+
+
+def stream(api: Api) -> str:
+    """Registers the stream of the website, anew at each call; returns the token it asks with."""
+    form = signals.StreamForm(subsystem="website", url="https://website.example/set")
+    with api.town.connector.act(HOST) as act:
+        return signals.register_stream(act, form).token
+
+
+@operation("POST", "/signals/streams")
+def register_stream(api: Api) -> Call:
+    form = {"subsystem": "centre", "url": "https://centre.example/set", "authorization": "Bearer secret"}
+    return Call("/signals/streams", Office.SECURITY_ADMINISTRATOR, status=201, sent={"json": form})
+
+
+@operation("POST", "/signals/streams/{subsystem}/verify")
+def verify_stream(api: Api) -> Call:
+    stream(api)
+    return Call("/signals/streams/website/verify", Office.SECURITY_ADMINISTRATOR, status=202)
+
+
+@operation("DELETE", "/signals/streams/{subsystem}")
+def disable_stream(api: Api) -> Call:
+    stream(api)
+    return Call("/signals/streams/website", Office.SECURITY_ADMINISTRATOR)
+
+
+@operation("GET", "/signals/accounts/{name}")
+def ask_standing(api: Api) -> Call:
+    headers = {"Authorization": f"Bearer {stream(api)}"}
+    return Call(f"/signals/accounts/{account_row(api).user_name}", None, refused=200, sent={"headers": headers})
 
 
 @operation("GET", "/static/page.css")

@@ -56,12 +56,35 @@ class Event(StrEnum):
     # activity
     EVENTS_INGESTED = "events.ingested"
     ACTIVITY_BASELINE_TAKEN = "activity.baseline_taken"
+    LOGIN_TWO_PLACES = "login.two_places"
+    LOGIN_LOCKED = "login.locked"
+    LOGIN_SPRAYED = "login.sprayed"
+    # incidents
+    FREEZE_ORDERED = "freeze.ordered"
+    FREEZE_CONFIRMED = "freeze.confirmed"
+    FREEZE_STARTED = "freeze.started"
+    FREEZE_REFUSED = "freeze.refused"
+    FREEZE_EXPIRED = "freeze.expired"
+    FREEZE_FINISHED = "freeze.finished"
     # webhooks
     ENDPOINT_REGISTERED = "endpoint.registered"
     ENDPOINT_ROTATED = "endpoint.rotated"
     ENDPOINT_DISABLED = "endpoint.disabled"
     WEBHOOK_ACCEPTED = "webhook.accepted"
     WEBHOOK_REFUSED = "webhook.refused"
+    # pages
+    SESSION_SIGNED_IN = "session.signed_in"
+    SESSION_RENEWED = "session.renewed"
+    SESSION_SIGNED_OUT = "session.signed_out"
+    SESSION_ENDED = "session.ended"
+    # signals
+    STREAM_REGISTERED = "stream.registered"
+    STREAM_DISABLED = "stream.disabled"
+    STREAM_VERIFICATION_ORDERED = "stream.verification_ordered"
+    SIGNAL_ACCEPTED = "signal.accepted"
+    SIGNAL_DELAYED = "signal.delayed"
+    SIGNAL_OVERTAKEN = "signal.overtaken"
+    SIGNAL_KEY_ROTATED = "signal_key.rotated"
     # house
     REALM_APPLIED = "realm.applied"
     PROBE_FAILED = "probe.failed"

@@ -13,6 +13,7 @@ from connector.bootstrap import Connector
 from connector.cli.session import err, opened, operator, show
 from connector.register import people, units
 from connector.register.tables import PersonRow
+from connector.signals import service as signals
 from connector.webhooks import service as webhooks
 
 app = typer.Typer(help="密钥环 / keys of the sealed values", no_args_is_help=True)
@@ -44,6 +45,7 @@ def rotate(
         found = _reseal_persons(connector)
         with connector.act(operator()) as act:
             found |= {"units": units.reseal(act), "endpoint_secrets": webhooks.reseal(act)}
+            found |= {"stream_secrets": signals.reseal(act)}
         show(found, as_json)
 
 

@@ -5,12 +5,19 @@ from connector.audit import tables as audit
 from connector.checks import runs
 from connector.checks import tables as checks
 from connector.departures import tables as departures
+from connector.incidents import tables as incidents
 from connector.outbox import tables as outbox
+from connector.pages import form_tables
+from connector.pages import tables as pages
 from connector.provisioning import tables as provisioning
 from connector.register import tables as register
 from connector.requests import tables as requests
+from connector.signals import tables as signals
 from connector.storage.tables import Base
 from connector.webhooks import tables as webhooks
 
-ROOMS = (activity, audit, checks, departures, outbox, provisioning, register, requests, runs, webhooks)
+ROOMS = (
+    activity, audit, checks, departures, form_tables, incidents, outbox, pages, provisioning, register, requests, runs, signals,
+    webhooks,
+)  # fmt: skip
 metadata = Base.metadata

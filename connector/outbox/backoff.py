@@ -6,6 +6,8 @@ from datetime import timedelta
 MESSAGE_DELAYS = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 # Provisioning never gives up on a Keycloak that is down: an approved request must become true (C4).
 KEYCLOAK_DELAYS = (1, 2, 5, 10, 20, 30, 60)
+# Nor on a subsystem that must hear of a freeze; what waits longest is still told within the minute it is back.
+SIGNAL_DELAYS = (1, 2, 5, 10, 20, 30, 60)
 FAULT_DELAYS = (1, 10, 60, 300)
 
 
@@ -14,8 +16,9 @@ def delay_after(kind: str, attempts: int, *, at_least: float = 0.0) -> timedelta
 
     `at_least` (seconds) is what the other side asked for; it counts up to a day.
     """
-    if kind.startswith("keycloak."):
-        return timedelta(seconds=KEYCLOAK_DELAYS[min(attempts, len(KEYCLOAK_DELAYS)) - 1])
+    for beginning, delays in (("keycloak.", KEYCLOAK_DELAYS), ("signal.", SIGNAL_DELAYS)):
+        if kind.startswith(beginning):
+            return timedelta(seconds=delays[min(attempts, len(delays)) - 1])
     delay = _from(MESSAGE_DELAYS, attempts)
     return delay and max(delay, timedelta(seconds=min(at_least, MESSAGE_DELAYS[-1])))
 

@@ -1,5 +1,6 @@
 """Runs leased steps: the call outside any transaction, then the outcome with its audit entry in one."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -13,7 +14,7 @@ from connector.audit.events import Event
 from connector.auth.act import Act
 from connector.auth.actor import Actor, job_actor
 from connector.errors import ConflictError, ConnectorError, UnavailableError
-from connector.outbox import backoff, lease
+from connector.outbox import backoff, lanes, lease
 from connector.outbox.tables import StepRow
 from connector.ports import ForeignAccountError
 
@@ -68,11 +69,40 @@ class Delivery:
                 tried += len(steps)
         return tried
 
-    def run_now(self, ids: Collection[int], handler: Handler | None = None) -> list[str]:
-        """Tries these steps at once, in order; returns their states. `handler` replaces the registered one."""
+    def run_urgent(self, ids: Collection[int]) -> list[str]:
+        """As `run_now`, the signals after everything else: no receiver keeps a freeze waiting."""
         with self._open_act(WORKER, None) as act:
-            steps = lease.take_named(act.session, ids, act.now, self._lease_time)
-        return [self._end([step], [self._try(step, handler)], None)[0] for step in steps]
+            signals = lease.in_lanes(act.session, ids, lanes.SIGNAL)
+        first = [step_id for step_id in ids if step_id not in signals]
+        return [*self.run_now(first), *self.run_now(signals)]
+
+    def run_now(self, ids: Collection[int], handler: Handler | None = None) -> list[str]:
+        """Tries these steps at once; the states of those that were free, in their order. `handler` replaces theirs.
+
+        Lanes run side by side, the steps of one lane one after another. When nothing of a round can be done, the
+        other side is down: what is left stays with the worker, and whoever ordered it need not wait for each.
+        """
+        states: dict[int, str] = {}
+        with ThreadPoolExecutor(self._threads) as pool:
+            for start in range(0, len(ids), ROUND):
+                with self._open_act(WORKER, None) as act:
+                    named = sorted(ids)[start : start + ROUND]
+                    steps = lease.take_named(act.session, named, act.now, self._lease_time)
+                held: set[str] = set()
+                for turn in _turns(steps):
+                    ready = [step for step in turn if step.lane not in held]
+                    outcomes = list(pool.map(self._try, ready, [handler] * len(ready)))
+                    states |= zip((step.id for step in ready), self._end(ready, outcomes, None), strict=True)
+                    held |= {step.lane for step in ready if step.ordered and states[step.id] == "pending"}
+                if held:
+                    self._put_back([step for step in steps if step.id not in states])
+                if steps and all(states.get(step.id, "pending") == "pending" for step in steps):
+                    break
+        return [states[step_id] for step_id in sorted(states)]
+
+    def _put_back(self, steps: Sequence[StepRow]) -> None:
+        with self._open_act(WORKER, None) as act:
+            lease.put_back(act.session, steps)
 
     def _try(self, step: StepRow, handler: Handler | None = None) -> Outcome:
         try:
@@ -97,6 +127,18 @@ class Delivery:
                 _write(act, ours[step.id], outcome) if step.id in ours else "lost"
                 for step, outcome in zip(steps, outcomes, strict=True)
             ]
+
+
+def _turns(steps: Sequence[StepRow]) -> list[list[StepRow]]:
+    """The first step of every lane, then the second of every lane, and so on: a turn's steps wait for none of it."""
+    turns: list[list[StepRow]] = []
+    place: Counter[str] = Counter()
+    for step in steps:
+        if place[step.lane] == len(turns):
+            turns.append([])
+        turns[place[step.lane]].append(step)
+        place[step.lane] += 1
+    return turns
 
 
 def _again(step: StepRow, delay: timedelta | None, error: str) -> Outcome:

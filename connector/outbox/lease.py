@@ -3,12 +3,14 @@
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, and_, exists, or_, select
+from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from connector.outbox import lanes
 from connector.outbox.tables import AttemptRow, StepRow
 
-UNFINISHED = ("pending", "leased", "dead", "conflict")
+RUNNING = ("pending", "leased")
+STOPPED = ("dead", "conflict")
 
 
 def take_due(session: Session, now: datetime, lease: timedelta, count: int) -> list[StepRow]:
@@ -17,9 +19,20 @@ def take_due(session: Session, now: datetime, lease: timedelta, count: int) -> l
 
 
 def take_named(session: Session, ids: Collection[int], now: datetime, lease: timedelta) -> list[StepRow]:
-    """Leases these steps, due or not, interactive or not; those already ended or held by another are left out."""
+    """Leases these steps, due or not, interactive or not; those already ended or held by another are left out.
+
+    A signal whose lane holds an earlier one that somebody else is sending is left out too: it may not overtake it.
+    """
     free = or_(StepRow.state == "pending", and_(StepRow.state == "leased", StepRow.leased_until < now))
-    return _take(session, select(StepRow).where(StepRow.id.in_(ids), free).order_by(StepRow.id), now, lease)
+    steps = _take(session, select(StepRow).where(StepRow.id.in_(ids), free).order_by(StepRow.id), now, lease)
+    overtaking = _overtaking(session, steps)
+    put_back(session, overtaking)
+    return [step for step in steps if step not in overtaking]
+
+
+def in_lanes(session: Session, ids: Collection[int], beginning: str) -> list[int]:
+    """Those of the steps whose lane begins so."""
+    return list(session.scalars(select(StepRow.id).where(StepRow.id.in_(ids), StepRow.lane.startswith(beginning))))
 
 
 def hold_ours(session: Session, steps: Iterable[StepRow]) -> dict[int, StepRow]:
@@ -27,6 +40,13 @@ def hold_ours(session: Session, steps: Iterable[StepRow]) -> dict[int, StepRow]:
     fences = {step.id: step.fence for step in steps}
     rows = session.scalars(select(StepRow).where(StepRow.id.in_(fences), StepRow.state == "leased").with_for_update())
     return {row.id: row for row in rows if row.fence == fences[row.id]}
+
+
+def put_back(session: Session, steps: Iterable[StepRow]) -> None:
+    """These leased steps, which were not tried after all, wait again as before."""
+    for row in hold_ours(session, steps).values():
+        row.state, row.leased_until = "pending", None
+        row.attempts -= 1
 
 
 def end_step(
@@ -41,9 +61,9 @@ def end_step(
 
 def _due(now: datetime) -> Select[StepRow]:
     earlier = aliased(StepRow)
-    blocked = exists().where(
-        earlier.lane == StepRow.lane, earlier.id < StepRow.id, earlier.state.in_(UNFINISHED), ~earlier.interactive
-    )
+    stopped = and_(earlier.state.in_(STOPPED), ~earlier.lane.startswith(lanes.SIGNAL))
+    holds = or_(earlier.state.in_(RUNNING), stopped)
+    blocked = exists().where(earlier.lane == StepRow.lane, earlier.id < StepRow.id, holds, ~earlier.interactive)
     ready = or_(
         and_(StepRow.state == "pending", StepRow.due_at <= now),
         and_(StepRow.state == "leased", StepRow.leased_until < now),
@@ -53,6 +73,23 @@ def _due(now: datetime) -> Select[StepRow]:
         .where(ready, ~StepRow.interactive, or_(~StepRow.ordered, ~blocked))
         .order_by(StepRow.due_at, StepRow.id)
     )
+
+
+def _overtaking(session: Session, steps: list[StepRow]) -> list[StepRow]:
+    signals = [step for step in steps if lanes.is_signal(step.lane)]
+    if not signals:
+        return []
+    others = (
+        select(StepRow.lane, func.min(StepRow.id))
+        .where(
+            StepRow.lane.in_({step.lane for step in signals}),
+            StepRow.state.in_(RUNNING),
+            StepRow.id.not_in([step.id for step in steps]),
+        )
+        .group_by(StepRow.lane)
+    )
+    first = {lane: step_id for lane, step_id in session.execute(others)}
+    return [step for step in signals if first.get(step.lane, step.id) < step.id]
 
 
 def _take(session: Session, query: Select[StepRow], now: datetime, lease: timedelta) -> list[StepRow]:

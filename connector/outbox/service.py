@@ -10,6 +10,7 @@ from connector.audit import service as audit
 from connector.audit.events import Event
 from connector.auth.act import Act
 from connector.errors import NotFoundError
+from connector.outbox import lanes
 from connector.outbox.errors import StepNotEndedError
 from connector.outbox.tables import StepRow
 
@@ -30,13 +31,14 @@ def enqueue(
 
     `key` makes it unique: the same key twice is refused by the database. `payload` is plain JSON without personal
     values. `due_at` is the earliest moment (default: now). An `interactive` step is never run by the worker.
-    Steps in an account's lane ("account:ID") run in the order they were enqueued; other lanes have no order.
+    Steps in an account's lane ("account:ID") and in those of its signals ("signal:…") run in the order they were
+    enqueued; other lanes have no order.
     """
     step = StepRow(
         key=key,
         kind=kind,
         lane=lane,
-        ordered=lane.startswith("account:"),
+        ordered=lanes.is_ordered(lane),
         payload=payload,
         account_id=account_id,
         request_id=request_id,
@@ -74,6 +76,12 @@ def list_steps(
         query = query.where(StepRow.account_id == account_id)
     if request_id:
         query = query.where(StepRow.request_id == request_id)
+    return list(act.session.scalars(query))
+
+
+def list_pending(act: Act, lanes_named: Collection[str]) -> list[int]:
+    """Ids of the steps that wait in these lanes, oldest first."""
+    query = select(StepRow.id).where(StepRow.lane.in_(lanes_named), StepRow.state == "pending").order_by(StepRow.id)
     return list(act.session.scalars(query))
 
 

@@ -11,6 +11,7 @@ from connector.outbox.tables import StepRow
 from connector.register import accounts, people
 from connector.register.tables import AccountRow, PermissionRow
 from connector.regulations.vocabulary import AccountStatus
+from connector.signals import service as signals
 from connector.storage.tables import new_id
 
 SWEEP_AFTER = timedelta(seconds=2)  # A token minted in the second of the freeze outlives the first sweep (measured).
@@ -72,6 +73,7 @@ def freeze_account(
     first = _enqueue_freeze(act, account, "keycloak.freeze", mark, request_id, payload, due_at=act.now)
     sweep = _enqueue_freeze(act, account, "keycloak.sweep", mark, request_id, payload, due_at=act.now + SWEEP_AFTER)
     act.urgent.append(first.id)
+    signals.announce(act, account, "disabled", cause=cause, request_id=request_id)
     return [first.id, sweep.id]
 
 
@@ -81,6 +83,7 @@ def enable_account(act: Act, account: AccountRow, *, cause: str, request_id: str
     _enqueue(act, account, "keycloak.create_user", request_id, {})
     grant_in_keycloak(act, account, accounts.list_grants(act, account), request_id=request_id or "")
     _enqueue(act, account, "keycloak.enable", request_id, {})
+    signals.announce(act, account, "enabled", cause=cause, request_id=request_id)
 
 
 def cancel_account(act: Act, account: AccountRow, *, request_id: str) -> list[int]:
@@ -88,6 +91,7 @@ def cancel_account(act: Act, account: AccountRow, *, request_id: str) -> list[in
     ids = freeze_account(act, account, cause="cancel", request_id=request_id, status=AccountStatus.CANCELLED)
     accounts.withdraw_grants(act, account, [p.id for p in accounts.list_grants(act, account)], withdrawn_by=request_id)
     step = _enqueue(act, account, "keycloak.delete_user", request_id, {})
+    signals.announce(act, account, "purged", cause="cancel", request_id=request_id)
     return [*ids, step.id]
 
 
