@@ -16,6 +16,7 @@ from connector.bootstrap import Connector
 from connector.departures import routes as departures
 from connector.errors import ConnectorError, FaultError
 from connector.incidents import routes as incidents
+from connector.keys import routes as keys
 from connector.pages import mount as pages
 from connector.pages.frame import is_page, problem_page
 from connector.provisioning import routes as provisioning
@@ -34,7 +35,7 @@ def create_app(connector: Connector) -> FastAPI:
     app = FastAPI(title=TITLE, version="0.1.0", docs_url=None, redoc_url=None)
     app.state.connector = connector
     app.add_middleware(http.Door)
-    for room in (register, record_routes, requests, provisioning, departures, webhooks, signals, incidents, welcome):
+    for room in (register, record_routes, keys, requests, provisioning, departures, webhooks, signals, incidents):
         app.include_router(room.router)
     pages.mount(app)
     app.add_api_route("/health/live", live, methods=["GET"], tags=["health"])

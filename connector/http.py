@@ -20,7 +20,6 @@ from connector.auth.act import Act
 from connector.auth.actor import Actor
 from connector.errors import (
     ConnectorError,
-    FaultError,
     FieldProblem,
     NotFoundError,
     NotSignedInError,
@@ -35,6 +34,7 @@ MOST_BYTES = 1 << 20  # The largest form, a founding list, is loaded by a comman
 # A control character in JSON is always escaped; a percent sign stands before two hexadecimal digits.
 CONTROL_IN_BODY = re.compile(rb"\\u00(?:0[0-8bcefBCEF]|1[0-9a-fA-F]|7[fF])")
 CONTROL_IN_QUERY = re.compile(rb"%(?:0[0-8bcefBCEF]|1[0-9a-fA-F]|7[fF])|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 LONG_NUMBER = re.compile(r"\d{6,}[Xx]?")
 BEARER = HTTPBearer(auto_error=False, scheme_name="bearer", description="Keycloak 签发的访问令牌 / an access token")
 
@@ -181,10 +181,9 @@ def problem_response(error: ConnectorError) -> JSONResponse:
     return JSONResponse(error.problem(), status_code=error.status, media_type=PROBLEM, headers=headers)
 
 
-def validation_problem(error: RequestValidationError) -> JSONResponse:
+def validation_refusal(error: RequestValidationError) -> ConnectorError:
     """FastAPI's own complaints about the shape of the input, in the words of this product; values are not echoed."""
-    fields = [_field_problem(item) for item in error.errors()]
-    return problem_response(RefusedInputError(fields))
+    return RefusedInputError([_field_problem(item) for item in error.errors()])
 
 
 def database_refusal(error: DBAPIError | PoolTimeoutError) -> ConnectorError:
@@ -199,18 +198,11 @@ def database_refusal(error: DBAPIError | PoolTimeoutError) -> ConnectorError:
     return UnavailableError(part="数据库 / the database")
 
 
-def address_problem(error: HTTPException) -> JSONResponse:
-    """The framework's own answers (no such route, wrong method, unreadable body) as problem documents."""
+def address_refusal(error: HTTPException) -> ConnectorError:
+    """What the framework's own answers mean: no such route, wrong method, unreadable body."""
     if error.status_code in (404, 405):
-        answer = problem_response(WrongMethodError() if error.status_code == 405 else WrongAddressError())
-        answer.headers.update(error.headers or {})
-        return answer
-    return problem_response(RefusedInputError([FieldProblem("body", "无法读取请求正文", "the body cannot be read")]))
-
-
-def fault_problem() -> JSONResponse:
-    """The answer to a defect of this product: it says nothing of what went wrong inside; the log does."""
-    return problem_response(FaultError())
+        return WrongMethodError() if error.status_code == 405 else WrongAddressError()
+    return RefusedInputError([FieldProblem("body", "无法读取请求正文", "the body cannot be read")])
 
 
 def describe_operations(schema: dict[str, Any]) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class Call:
 Maker = Callable[[Api], Call]
 OPERATIONS: dict[tuple[str, str], Maker] = {}
 _names = itertools.count(1)
-READS_ONLY = {("POST", "/requests/preview")}
+READS_ONLY = {("POST", "/freezes/preview"), ("POST", "/requests/preview")}
 
 
 def operation(method: str, path: str) -> Callable[[Maker], Maker]:
@@ -274,9 +274,9 @@ def ask_standing(api: Api) -> Call:
     return Call(f"/signals/accounts/{account_row(api).user_name}", None, refused=200, sent={"headers": headers})
 
 
-@operation("GET", "/static/page.css")
+@operation("GET", "/static/app.css")
 def stylesheet(api: Api) -> Call:
-    return Call("/static/page.css", None, refused=200)
+    return Call("/static/app.css", None, refused=200)
 
 
 def link(api: Api) -> tuple[str, str]:

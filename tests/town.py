@@ -26,6 +26,7 @@ from tests.factories import Centre, make_account, make_centre, make_person, make
 from tests.fakes.clock import FakeClock
 from tests.fakes.http_sender import FakeHttpSender
 from tests.fakes.identity_provider import FakeIdentityProvider
+from tests.fakes.login_client import FakeLoginClient
 from tests.fakes.mailer import FakeMailer
 
 NOON = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)  # Tuesday, a working day, 12:00 in China
@@ -174,6 +175,7 @@ def _build(settings: Settings, parts: dict[str, Any]) -> Connector:
         "clock": FakeClock(NOON),
         "http": FakeHttpSender(),
         "tokens": FakeTokens(),
+        "login": FakeLoginClient(),
     }
     return build(settings, **{**fakes, **parts})
 

@@ -1,35 +1,25 @@
 """Verifies Keycloak's access tokens against the realm's published keys."""
 
-import threading
 import time
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
-from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 
+from connector.adapters.realm_keys import RealmKeys
 from connector.auth.claims import Claims
 from connector.errors import NotSignedInError
-from connector.ports import KeycloakUnavailableError
 
-ALGORITHMS = ["RS256", "PS256", "ES256"]
 LEEWAY_SECONDS = 10
-KEYS_LIVE_SECONDS = 600
-ASK_AGAIN_SECONDS = 10  # An unknown key id makes us ask again, but not on every forged token.
 
 
 class KeycloakTokens:
-    """TokenVerifier for one realm. Keys are fetched once, and again when a token names an unknown one."""
+    """TokenVerifier for one realm."""
 
     def __init__(self, *, server_url: str, realm: str, audience: str, timeout: float) -> None:
         self._issuer = f"{server_url.rstrip('/')}/realms/{realm}"
         self._audience = audience
-        self._http = httpx.Client(timeout=timeout, trust_env=False)
-        self._lock = threading.Lock()
-        self._keys: KeySet | None = None
-        self._fetched = 0.0
+        self._keys = RealmKeys(self._issuer, timeout)
 
     def verify(self, token: str) -> Claims:
         """Claims of a valid access token for this product; NotSignedInError otherwise."""
@@ -46,13 +36,10 @@ class KeycloakTokens:
         )
 
     def _decode(self, token: str) -> dict[str, Any]:
-        for ask_again in (False, True):
-            try:
-                return dict(jwt.decode(token, self._key_set(ask_again), algorithms=ALGORITHMS).claims)
-            except (JoseError, ValueError) as error:
-                if ask_again:
-                    raise NotSignedInError from error
-        raise NotSignedInError
+        try:
+            return dict(self._keys.decode(token).claims)
+        except (JoseError, ValueError) as error:
+            raise NotSignedInError from error
 
     def _check(self, claims: dict[str, Any]) -> None:
         now = time.time()
@@ -68,19 +55,3 @@ class KeycloakTokens:
         )
         if not right:
             raise NotSignedInError
-
-    def _key_set(self, ask_again: bool) -> KeySet:
-        with self._lock:
-            age = time.monotonic() - self._fetched
-            if self._keys is None or age > KEYS_LIVE_SECONDS or (ask_again and age > ASK_AGAIN_SECONDS):
-                self._keys, self._fetched = self._fetch(), time.monotonic()
-            return self._keys
-
-    def _fetch(self) -> KeySet:
-        try:
-            answer = self._http.get(f"{self._issuer}/protocol/openid-connect/certs")
-            answer.raise_for_status()
-        except httpx.HTTPError as error:
-            raise KeycloakUnavailableError(type(error).__name__) from error
-        keys = [key for key in answer.json()["keys"] if key.get("use") == "sig"]
-        return KeySet.import_key_set({"keys": keys})

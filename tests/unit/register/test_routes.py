@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from connector.auth.act import Act
 from connector.auth.actor import Actor
 from connector.errors import ConnectorError
-from connector.http import problem_response, validation_problem
+from connector.http import problem_response, validation_refusal
 from connector.register.routes import router
 from connector.regulations.vocabulary import Office
 from tests.factories import Centre, make_centre, make_person, phone, resident_id
@@ -62,7 +62,8 @@ def client(desk: Desk, centre: Centre) -> Client:
     app = FastAPI()
     app.include_router(router)
     app.add_exception_handler(ConnectorError, lambda _request, error: problem_response(error))  # type: ignore[arg-type]
-    app.add_exception_handler(RequestValidationError, lambda _request, error: validation_problem(error))  # type: ignore[arg-type]
+    answer = lambda _request, error: problem_response(validation_refusal(error))  # noqa: E731
+    app.add_exception_handler(RequestValidationError, answer)
     app.state.connector = Reception(desk, centre)
     return Client(app)
 

@@ -1,0 +1,29 @@
+"""Puts every page into the application: the one list of page routers."""
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from connector.pages import account, apply, check, decide, home, inbox, preferences, requests, sign_in, welcome
+
+ROUTERS = (
+    home.router,
+    sign_in.router,
+    sign_in.back_channel,
+    preferences.router,
+    account.router,
+    apply.router,
+    check.router,
+    requests.router,
+    inbox.router,
+    decide.router,
+    welcome.router,
+)
+
+
+def mount(app: FastAPI) -> None:
+    """Adds the pages; `app.state.page_paths` are the addresses the menu may point to."""
+    for router in ROUTERS:
+        app.include_router(router)
+    app.state.page_paths = frozenset(
+        route.path for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)
+    )

@@ -1,0 +1,169 @@
+"""Names of kinds, states, verdicts, offices and subsystems, days and limits, as people read them. Pure."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import NamedTuple
+
+from connector.errors import Text
+from connector.pages.language import CHINESE
+from connector.register.offices import OFFICE_NAMES
+from connector.regulations.calendar import SHANGHAI, local_day
+from connector.regulations.rulebook import WorkingCalendar
+from connector.regulations.vocabulary import AccountClass, AccountStatus, RequestKind, Verdict
+
+NOTHING = "--"
+
+KINDS: Mapping[str, Text] = {
+    RequestKind.GRANT: Text("新增或变更权限", "Grant or change permissions"),
+    RequestKind.PASSWORD_RESET: Text("重置口令", "Reset password"),
+    RequestKind.SUSPEND: Text("暂停账号", "Suspend account"),
+    RequestKind.DISABLE: Text("禁用账号", "Disable account"),
+    RequestKind.ENABLE: Text("启用账号", "Enable account"),
+    RequestKind.CANCEL: Text("注销账号", "Cancel account"),
+    RequestKind.REPLACE_KEY: Text("补发密钥", "Replace key"),
+    RequestKind.WAIVE_KEY: Text("以动态口令代替密钥", "One-time code instead of the key"),
+    RequestKind.DISABLE_DORMANT: Text("禁用僵尸账号", "Disable dormant accounts"),
+    RequestKind.RELEASE_DEPARTURES: Text("放行离职处理计划", "Release held departure plan"),
+}
+STATES: Mapping[str, Text] = {
+    "pending": Text("待审批", "Pending"),
+    "returned": Text("已退回补充", "Returned"),
+    "approved": Text("已同意", "Approved"),
+    "rejected": Text("不同意", "Rejected"),
+    "withdrawn": Text("已撤回", "Withdrawn"),
+    "waiting": Text("未到此环节", "Not yet"),
+    "open": Text("待审批", "Pending"),
+    "dropped": Text("不再需要", "Not needed"),
+}
+STATE_TAGS: Mapping[str, str] = {
+    "pending": "info", "open": "info", "returned": "warn", "approved": "ok", "rejected": "bad",
+    "active": "ok", "suspended": "warn", "disabled": "bad", "frozen": "bad",
+}  # fmt: skip
+VERDICTS: Mapping[str, Text] = {
+    Verdict.APPROVE: Text("同意", "Approve"),
+    Verdict.REJECT: Text("不同意", "Reject"),
+    Verdict.RETURN: Text("退回补充材料", "Return for correction"),
+}
+STATUSES: Mapping[str, Text] = {
+    AccountStatus.ACTIVE: Text("启用", "Active"),
+    AccountStatus.SUSPENDED: Text("暂停", "Suspended"),
+    AccountStatus.DISABLED: Text("禁用", "Disabled"),
+    AccountStatus.FROZEN: Text("冻结", "Frozen"),
+    AccountStatus.CANCELLED: Text("注销", "Cancelled"),
+}
+CLASSES: Mapping[str, Text] = {
+    AccountClass.ORDINARY: Text("普通用户", "Ordinary user"),
+    AccountClass.BUSINESS_ADMINISTRATOR: Text("业务管理员", "Business administrator"),
+    AccountClass.SYSTEM_ADMINISTRATOR: Text("系统管理员", "System administrator"),
+    AccountClass.SUPER_ADMINISTRATOR: Text("超级管理员", "Super administrator"),
+    AccountClass.LEADER: Text("领导", "Leader"),
+    AccountClass.PERSON_IN_CHARGE: Text("负责人", "Person in charge"),
+    AccountClass.ENFORCER: Text("行政监督人员", "Supervising officer"),
+    AccountClass.SPECIAL_DUTY: Text("特殊岗位", "Special duty"),
+}
+SUBSYSTEMS: Mapping[str, Text] = {
+    "website": Text("网站系统", "Website"),
+    "bid-opening": Text("开评标系统", "Bid opening"),
+    "member": Text("会员系统", "Members"),
+    "centre": Text("中心端系统", "Centre"),
+    "door-access": Text("门禁系统", "Door access"),
+}
+METHODS: Mapping[str, Text] = {
+    "pwd": Text("口令", "password"),
+    "otp": Text("动态口令", "one-time code"),
+    "hwk": Text("硬件密钥", "hardware key"),
+    "x509": Text("证书密钥", "certificate key"),
+}
+
+
+class Due(NamedTuple):
+    """A time limit: the day, the words underneath, and how pressing it is ("", "warn", "bad")."""
+
+    day: str
+    words: str
+    kind: str
+
+
+class Words:
+    """The names in one language. A value that has no name is shown as it is."""
+
+    def __init__(self, language: str) -> None:
+        self._is_chinese = language == CHINESE
+
+    def pick(self, text: Text) -> str:
+        return text.zh if self._is_chinese else text.en
+
+    def kind(self, value: str) -> str:
+        return self._named(KINDS, value)
+
+    def state(self, value: str) -> str:
+        return self._named(STATES, value)
+
+    def verdict(self, value: str) -> str:
+        return self._named(VERDICTS, value)
+
+    def office(self, value: str) -> str:
+        return self._named({office.value: name for office, name in OFFICE_NAMES.items()}, value)
+
+    def status(self, value: str) -> str:
+        return self._named(STATUSES, value)
+
+    def account_class(self, value: str) -> str:
+        return self._named(CLASSES, value)
+
+    def subsystem(self, value: str) -> str:
+        return self._named(SUBSYSTEMS, value)
+
+    def methods(self, values: tuple[str, ...] | list[str]) -> str:
+        return ("、" if self._is_chinese else ", ").join(self._named(METHODS, value) for value in values) or NOTHING
+
+    @staticmethod
+    def tag(value: str) -> str:
+        """The colour of a state's tag: ok, warn, bad, info or none."""
+        return STATE_TAGS.get(value, "")
+
+    @staticmethod
+    def day(moment: datetime | date | None) -> str:
+        """2026-11-23, in China; for tables."""
+        return _day(moment).isoformat() if moment else NOTHING
+
+    @staticmethod
+    def moment(moment: datetime | None) -> str:
+        """2026-11-23 09:40, in China."""
+        return moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if moment else NOTHING
+
+    def day_text(self, moment: datetime | date | None) -> str:
+        """2026年11月23日 (23 November 2026 in English), in China; for sentences."""
+        if not moment:
+            return NOTHING
+        day = _day(moment)
+        return f"{day.year}年{day.month}月{day.day}日" if self._is_chinese else f"{day.day} {day:%B %Y}"
+
+    def days_left(self, days: int) -> str:
+        """Working days until a limit: 0 is today, negative is past."""
+        if days < 0:
+            return self.pick(Text(f"已超期{-days}个工作日", f"{_working_days(-days)} overdue"))
+        if days == 0:
+            return self.pick(Text("今日到期", "Due today"))
+        return self.pick(Text(f"还有{days}个工作日", f"{_working_days(days)} left"))
+
+    def due(self, due_at: datetime | None, now: datetime, calendar: WorkingCalendar) -> Due | None:
+        """What a limit looks like; None where there is none."""
+        if due_at is None:
+            return None
+        days = calendar.working_days_between(now, due_at)
+        past = due_at < now
+        kind = "bad" if past and days < 0 else "warn" if days <= 0 else ""
+        return Due(self.day(due_at), self.days_left(days), kind)
+
+    def _named(self, names: Mapping[str, Text], value: str) -> str:
+        name = names.get(value)
+        return self.pick(name) if name else value
+
+
+def _day(moment: datetime | date) -> date:
+    return local_day(moment) if isinstance(moment, datetime) else moment
+
+
+def _working_days(count: int) -> str:
+    return f"{count} working day{'' if count == 1 else 's'}"
