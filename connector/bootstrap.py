@@ -25,6 +25,7 @@ from connector.auth.actor import Actor, job_actor, person_actor
 from connector.auth.claims import TokenVerifier
 from connector.errors import NotSignedInError
 from connector.incidents.handlers import FreezeHandlers
+from connector.keys.handlers import KeyHandlers
 from connector.outbox.deliver import Delivery, Handler
 from connector.outbox.mail import MailHandlers
 from connector.outbox.tables import StepRow
@@ -101,6 +102,7 @@ class Connector:
         handlers: dict[str, Handler] = {}
         for part in (
             KeycloakHandlers(self.idp, self.database.reading, self.rulebook),
+            KeyHandlers(self.idp, self.database.reading, self.rulebook),
             LinkLetters(self.mailer, self._open, public_url=url, life=life),
             WebhookHandlers(self.http, self._open, public_url=url),
             SignalHandlers(

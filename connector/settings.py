@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -106,6 +106,9 @@ class Settings(BaseSettings):
         (), description="networks of the centre's own, in CIDR; logins from them count as one place, comma separated"
     )
     outbox_lease_seconds: float = Field(60.0, gt=0, description="how long a worker may hold a step")
+    unknown_keys: Literal["remove", "alarm"] = Field(
+        "remove", description="what becomes of a security key that the inventory does not know: remove or alarm only"
+    )
     environment: str = Field("production", description="production or demo; demo allows http and shows sample log-ins")
     directory: DirectorySettings = Field(default_factory=DirectorySettings, description="see TRADING_IDP_LDAP_*")
 

@@ -19,8 +19,9 @@ USER_PATH = re.compile(r"^users/([^/]+)")
 # An allow list: a name typed at a failed login may be a password, and redirect addresses carry codes.
 KEPT_DETAILS = frozenset(
     {"auth_method", "auth_type", "by_client_id", "by_realm", "by_us", "by_user_id", "client_auth_method",
-     "credential_type", "custom_required_action", "grant_type", "reason", "refresh_token_type", "remember_me",
-     "response_type", "revoked_client", "scope", "session_expired"}
+     "credential_type", "custom_required_action", "grant_type", "public_key_credential_id", "reason",
+     "refresh_token_type", "remember_me", "response_type", "revoked_client", "scope", "session_expired",
+     "x509_cert_serial_number"}
 )  # fmt: skip
 
 

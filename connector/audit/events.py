@@ -53,6 +53,23 @@ class Event(StrEnum):
     DORMANT_PROPOSED = "dormant.proposed"
     PASSWORD_NOTICE_SENT = "password.notice_sent"  # noqa: S105
     PASSWORD_CHANGE_FORCED = "password.change_forced"  # noqa: S105
+    # keys
+    KEY_BATCH_RECEIVED = "key.batch_received"
+    KEY_ISSUED = "key.issued"
+    KEY_BOUND = "key.bound"
+    KEY_LOST = "key.lost"
+    KEY_DAMAGED = "key.damaged"
+    KEY_RETURNED = "key.returned"
+    KEY_RESTOCKED = "key.restocked"
+    KEY_DESTROYED = "key.destroyed"
+    KEY_UNKNOWN_FOUND = "key.unknown_found"
+    KEY_UNKNOWN_REMOVED = "key.unknown_removed"
+    KEY_CREDENTIAL_MISSING = "key.credential_missing"
+    KEY_REPLACEMENT_OPENED = "key.replacement_opened"
+    KEY_REPLACEMENT_APPROVED = "key.replacement_approved"
+    KEY_REPLACED = "key.replaced"
+    WAIVER_STARTED = "waiver.started"
+    WAIVER_ENDED = "waiver.ended"
     # activity
     EVENTS_INGESTED = "events.ingested"
     ACTIVITY_BASELINE_TAKEN = "activity.baseline_taken"

@@ -13,6 +13,7 @@ AREAS = (
     ("requests", "connector.cli.requests"),
     ("steps", "connector.cli.steps"),
     ("links", "connector.cli.links"),
+    ("keys", "connector.cli.keys"),
     ("departures", "connector.cli.departures"),
     ("scans", "connector.cli.scans"),
     ("freeze", "connector.cli.freezes"),

@@ -7,11 +7,12 @@ from typing import Annotated
 import typer
 
 from connector.cli.session import opened, operator, show
+from connector.keys.ledger import read_ledger as ledger_with_keys
 from connector.provisioning import service as provisioning
 from connector.realm_config import load_catalogue
 from connector.register import accounts, appointments, founding, ledger, units
 from connector.register.offices import OFFICE_ZONE
-from connector.register.schemas import LedgerView, UnitView, appointment_view
+from connector.register.schemas import LedgerRowView, UnitView, appointment_view
 from connector.regulations.vocabulary import AccountStatus
 
 app = typer.Typer()
@@ -47,9 +48,9 @@ def read_ledger(
     """账号台账，现在或过去某一时刻 / The ledger, now or as of a past moment."""
     moment = as_of.replace(tzinfo=OFFICE_ZONE) if as_of else None
     with opened() as connector, connector.act(operator()) as act:
-        page = ledger.list_ledger(act, as_of=moment, unit_code=unit, status=status, text=text, first=first, count=count)
+        page = ledger_with_keys(act, as_of=moment, unit_code=unit, status=status, text=text, first=first, count=count)
     if as_json:
-        show(LedgerView.model_validate(page), as_json=True)
+        show(page, as_json=True)
         return
     show([_ledger_line(row) for row in page.rows])
     typer.echo(f"{len(page.rows)} / {page.total}  {page.as_of.astimezone(OFFICE_ZONE):%Y-%m-%d %H:%M}")
@@ -85,7 +86,7 @@ def load_founding_list(
         show({**report._asdict(), "accounts": [account.user_name for account in report.accounts]}, as_json)
 
 
-def _ledger_line(row: ledger.LedgerRow) -> dict[str, object]:
+def _ledger_line(row: LedgerRowView) -> dict[str, object]:
     return {
         "账号": row.user_name,
         "使用人": row.person_name,
@@ -93,6 +94,7 @@ def _ledger_line(row: ledger.LedgerRow) -> dict[str, object]:
         "单位": row.unit_name,
         "类别": row.account_class,
         "状态": row.status,
+        "密钥": row.key_serial,
         "权限": ", ".join(grant.permission_id for grant in row.grants),
         "审批": ", ".join(row.approved_by) or row.opened_by,
     }

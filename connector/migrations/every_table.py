@@ -6,6 +6,7 @@ from connector.checks import runs
 from connector.checks import tables as checks
 from connector.departures import tables as departures
 from connector.incidents import tables as incidents
+from connector.keys import tables as keys
 from connector.outbox import tables as outbox
 from connector.pages import form_tables
 from connector.pages import tables as pages
@@ -17,7 +18,7 @@ from connector.storage.tables import Base
 from connector.webhooks import tables as webhooks
 
 ROOMS = (
-    activity, audit, checks, departures, form_tables, incidents, outbox, pages, provisioning, register, requests, runs, signals,
-    webhooks,
+    activity, audit, checks, departures, form_tables, incidents, keys, outbox, pages, provisioning, register, requests,
+    runs, signals, webhooks,
 )  # fmt: skip
 metadata = Base.metadata

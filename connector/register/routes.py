@@ -1,15 +1,13 @@
-"""HTTP routes of the register: units, permissions, ledger, persons' numbers, appointments. Decides nothing itself."""
+"""HTTP routes of the register: units, permissions, persons' numbers, appointments. Decides nothing itself."""
 
-from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
+from fastapi import APIRouter
 
 from connector.auth.act import Act
 from connector.http import ActDep
-from connector.register import appointments, catalogue, ledger, people, units
+from connector.register import appointments, catalogue, people, units
 from connector.register.appointments import AppointmentForm
 from connector.register.schemas import (
     AppointmentView,
-    LedgerView,
     PermissionView,
     RevealedView,
     RevealForm,
@@ -18,7 +16,6 @@ from connector.register.schemas import (
 )
 from connector.register.tables import AppointmentRow
 from connector.register.units import UnitForm
-from connector.regulations.vocabulary import AccountStatus
 
 router = APIRouter(tags=["register"])
 
@@ -39,21 +36,6 @@ def register_unit(act: ActDep, form: UnitForm) -> UnitView:
 def list_permissions(act: ActDep, subsystem: str | None = None) -> list[PermissionView]:
     """权限目录 / the permission catalogue."""
     return [PermissionView.model_validate(row) for row in catalogue.list_permissions(act, subsystem_id=subsystem)]
-
-
-@router.get("/ledger")
-def read_ledger(
-    act: ActDep,
-    as_of: AwareDatetime | None = None,
-    unit: str | None = None,
-    status: AccountStatus | None = None,
-    text: str | None = Query(None, max_length=64),
-    first: int = Query(0, ge=0, le=10**9),
-    count: int = Query(50, ge=1, le=ledger.MOST_ROWS),
-) -> LedgerView:
-    """账号台账，现在或过去某一时刻 / the ledger, now or as of a past moment; a unit head sees his own unit."""
-    page = ledger.list_ledger(act, as_of=as_of, unit_code=unit, status=status, text=text, first=first, count=count)
-    return LedgerView.model_validate(page)
 
 
 @router.post("/persons/{person_id}/reveal")

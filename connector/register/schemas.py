@@ -82,6 +82,7 @@ class LedgerRowView(_View):
     opened_at: datetime
     opened_by: str
     approved_by: list[str]
+    key_serial: str | None = None  # of the hardware key held at that moment; filled in by the room that knows keys
     grants: list[GrantView]
 
 
