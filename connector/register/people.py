@@ -104,6 +104,20 @@ def get_person(act: Act, person_id: str) -> PersonRow:
     return person
 
 
+def get_form(act: Act, person_id: str) -> PersonForm:
+    """The person as he was registered, numbers and all, for the next version of a request; never to be shown."""
+    person = get_person(act, person_id)
+    return PersonForm(
+        name=person.name,
+        document_kind=person.document_kind,
+        document_number=act.vault.decrypt(person.document_sealed, f"{DOCUMENT_CONTEXT}:{person.id}"),
+        phone=act.vault.decrypt(person.phone_sealed, f"{PHONE_CONTEXT}:{person.id}"),
+        unit_code=units.get_unit_by_id(act, person.unit_id).code,
+        post=person.post,
+        mail=person.mail or "",
+    )
+
+
 def find_by_directory_key(act: Act, key: str) -> PersonRow | None:
     """The person that the HR directory knows under this key."""
     return act.session.scalars(select(PersonRow).where(PersonRow.directory_key == key)).one_or_none()

@@ -137,6 +137,19 @@ def list_inbox(act: Act, person_id: str, *, count: int = 200) -> list[tuple[Stag
     return [(stage, request) for stage, request in rows]
 
 
+def list_decided(act: Act, person_id: str, *, first: int = 0, count: int = 50) -> list[tuple[DecisionRow, RequestRow]]:
+    """What this person has decided, each with its request, newest first."""
+    rows = act.session.execute(
+        select(DecisionRow, RequestRow)
+        .join(RequestRow, RequestRow.id == DecisionRow.request_id)
+        .where(DecisionRow.person_id == person_id)
+        .order_by(DecisionRow.decided_at.desc(), DecisionRow.id)
+        .offset(first)
+        .limit(count)
+    )
+    return [(decision, request) for decision, request in rows]
+
+
 def list_due_stages(act: Act, before: datetime) -> list[tuple[StageRow, RequestRow]]:
     """Open stages whose time limit lies before this moment, oldest first."""
     rows = act.session.execute(
