@@ -7,7 +7,7 @@ from connector.auth.actor import job_actor
 from connector.bootstrap import Connector
 from connector.checks import runs
 
-FREQUENT = ("deliver_outbox", "seal_record", "ingest_events")  # 6,000 rows a day and more.
+FREQUENT = ("deliver_outbox", "seal_record", "ingest_events", "settle_freezes")  # 6,000 rows a day and more.
 KEEP_FREQUENT, KEEP = timedelta(days=2), timedelta(days=400)
 
 

@@ -274,6 +274,81 @@ def ask_standing(api: Api) -> Call:
     return Call(f"/signals/accounts/{account_row(api).user_name}", None, refused=200, sent={"headers": headers})
 
 
+def freeze_plan(api: Api, kind: str, value: str) -> dict[str, Any]:
+    """A right order for the list as it is shown now."""
+    scope = {"scope_kind": kind, "scope_value": value}
+    shown = api.call("POST", "/freezes/preview", by=Office.SECURITY_ADMINISTRATOR, json=scope).json()
+    return {**scope, "reason": "口令外泄，先行冻结", "plan_hash": shown["hash"]}
+
+
+def freeze_order(api: Api, *, waiting: bool = False, user_name: str = "") -> dict[str, Any]:
+    """An order of the security administrator about one person: carried out, or waiting for a second officer."""
+    settings = api.town.connector.settings
+    settings.freeze_alone = 0 if waiting else 1000
+    form = freeze_plan(api, "person", user_name or account_row(api).user_name)
+    made: dict[str, Any] = api.call("POST", "/freezes", by=Office.SECURITY_ADMINISTRATOR, json=form).json()
+    return made
+
+
+simple("GET", "/freezes", by=Office.AUDITOR, refused=200)
+
+
+@operation("POST", "/freezes/preview")
+def preview_freeze(api: Api) -> Call:
+    sent = {"json": {"scope_kind": "unit", "scope_value": "ywk"}}
+    return Call("/freezes/preview", Office.SECURITY_ADMINISTRATOR, sent=sent)
+
+
+@operation("POST", "/freezes")
+def order_freeze(api: Api) -> Call:
+    sent = {"json": freeze_plan(api, "person", account_row(api).user_name)}
+    return Call("/freezes", Office.SECURITY_ADMINISTRATOR, status=201, sent=sent)
+
+
+@operation("GET", "/freezes/{number}")
+def show_freeze(api: Api) -> Call:
+    return Call(f"/freezes/{freeze_order(api)['number']}", Office.AUDITOR)
+
+
+@operation("GET", "/freezes/{number}/waiting")
+def preview_waiting_freeze(api: Api) -> Call:
+    return Call(f"/freezes/{freeze_order(api, waiting=True)['number']}/waiting", Office.PRINCIPAL)
+
+
+@operation("POST", "/freezes/{number}/confirm")
+def confirm_freeze(api: Api) -> Call:
+    made = freeze_order(api, waiting=True)
+    sent = {"json": {"plan_hash": made["plan_hash"]}}
+    return Call(f"/freezes/{made['number']}/confirm", Office.PRINCIPAL, sent=sent)
+
+
+@operation("POST", "/freezes/{number}/refuse")
+def refuse_freeze(api: Api) -> Call:
+    number = freeze_order(api, waiting=True)["number"]
+    return Call(f"/freezes/{number}/refuse", Office.PRINCIPAL, sent={"json": {"reason": "误报"}})
+
+
+@operation("GET", "/freezes/{number}/undo/preview")
+def preview_unfreeze(api: Api) -> Call:
+    return Call(f"/freezes/{freeze_order(api)['number']}/undo/preview", Office.PRINCIPAL)
+
+
+@operation("POST", "/freezes/{number}/undo")
+def order_unfreeze(api: Api) -> Call:
+    number = freeze_order(api)["number"]
+    shown = api.call("GET", f"/freezes/{number}/undo/preview", by=Office.PRINCIPAL).json()
+    sent = {"json": {"reason": "已排查", "plan_hash": shown["hash"]}}
+    return Call(f"/freezes/{number}/undo", Office.PRINCIPAL, status=201, sent=sent)
+
+
+@operation("GET", "/freezes/{number}/accounts/{user_name}/proof")
+def prove_freeze(api: Api) -> Call:
+    account = api.town.account_of(api.town.approve(api.town.submit()))
+    api.town.connector.deliver()
+    number = freeze_order(api, user_name=account.user_name)["number"]
+    return Call(f"/freezes/{number}/accounts/{account.user_name}/proof", Office.AUDITOR)
+
+
 @operation("GET", "/static/app.css")
 def stylesheet(api: Api) -> Call:
     return Call("/static/app.css", None, refused=200)
