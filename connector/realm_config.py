@@ -14,6 +14,10 @@ CLIENT_ATTRIBUTE = "client."  # attributes client.<client id> of the accounts gr
 ROLE_PATTERN = re.compile(r"[a-z][a-z0-9-]*\.[a-z][a-z0-9-]*")
 
 
+Level = Literal["pwd", "mfa"]
+Requirement = Literal["REQUIRED", "ALTERNATIVE", "CONDITIONAL"]
+
+
 class Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -39,10 +43,12 @@ class Permission(Strict):
 
 
 class Subsystem(Strict):
-    """A subsystem that people log in to; `id` is its client id."""
+    """A subsystem that people log in to; `id` is its client id. Nobody enters it below `level`."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9-]{1,31}$")
     name: str
+    level: Level
+    protocol: Literal["openid-connect", "saml"] = "openid-connect"
     permissions: tuple[Permission, ...]
 
 
@@ -61,12 +67,14 @@ class CatalogueEntry(Strict):
 class ConnectorClient(Strict):
     id: str
     name: str
+    level: Level
     redirect_path: str = Field(pattern="^/")
 
 
 class CommandLineClient(Strict):
     id: str
     name: str
+    level: Level
 
 
 class DefaultRoles(Strict):
@@ -85,6 +93,68 @@ class FineGrainedPermission(Strict):
     resources: Literal["accounts", "catalogue", "subsystems", ""]
 
 
+class Step(Strict):
+    """One step of a flow: an authenticator with its settings, or another flow."""
+
+    authenticator: str = ""
+    flow: str = ""
+    requirement: Requirement
+    settings: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> Self:
+        if bool(self.authenticator) == bool(self.flow):
+            raise ValueError("a step is an authenticator or a flow")
+        return self
+
+    @property
+    def name(self) -> str:
+        return self.flow or self.authenticator
+
+
+class Flow(Strict):
+    """One flow of the login; `name` is its alias at Keycloak."""
+
+    name: str
+    about: str
+    steps: tuple[Step, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _steps_are_told_apart_by_name(self) -> Self:
+        names = [step.name for step in self.steps]
+        if len(set(names)) < len(names):
+            raise ValueError(f"{self.name}: a step is there twice")
+        return self
+
+
+class Login(Strict):
+    """How people prove who they are. `bindings` name the flows of the realm, by fields of RealmRepresentation."""
+
+    levels: dict[Level, int]
+    amr: dict[str, str]  # authenticator to its name in tokens
+    amr_seconds: int
+    settings: dict[str, dict[str, str]]  # of an authenticator, wherever it stands
+    bindings: dict[Literal["browserFlow", "directGrantFlow"], str]
+    client_bindings: dict[str, str]  # client id to the flow that its people log in by instead
+    flows: tuple[Flow, ...]
+
+    @model_validator(mode="after")
+    def _every_flow_is_used(self) -> Self:
+        used = {*self.bound, *(step.flow for flow in self.flows for step in flow.steps if step.flow)}
+        names = [flow.name for flow in self.flows]
+        if used != set(names) or len(set(names)) < len(names):
+            raise ValueError(f"flows that are not there, not used or there twice: {used.symmetric_difference(names)}")
+        return self
+
+    @property
+    def bound(self) -> tuple[str, ...]:
+        """Names of the flows that stand in no other."""
+        return (*self.bindings.values(), *self.client_bindings.values())
+
+    def flow(self, name: str) -> Flow:
+        return next(flow for flow in self.flows if flow.name == name)
+
+
 class RealmConfig(Strict):
     """Everything realm-config/ says."""
 
@@ -100,8 +170,7 @@ class RealmConfig(Strict):
     service_account_roles: tuple[str, ...]
     permissions: tuple[FineGrainedPermission, ...]
     weak_passwords: tuple[str, ...]
-    amr: dict[str, str]  # authenticator to its name in tokens
-    amr_seconds: int
+    login: Login
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
@@ -142,8 +211,11 @@ def load_realm_config(directory: Path | None = None) -> RealmConfig:
             "service_account_roles": permissions["service_account"]["roles"],
             "permissions": permissions["permission"],
             "weak_passwords": passwords["weak"],
-            "amr": login["amr"],
-            "amr_seconds": login["amr_seconds"]["max_age"],
+            "login": {
+                **{key: login[key] for key in ("levels", "amr", "settings", "bindings", "client_bindings")},
+                "amr_seconds": login["amr_seconds"]["max_age"],
+                "flows": login["flow"],
+            },
         }
     )
 

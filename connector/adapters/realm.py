@@ -11,6 +11,7 @@ from connector.adapters.keycloak_calls import AdminApi, status_of
 from connector.adapters.keycloak_token import TokenSource, password_tokens
 from connector.adapters.realm_changes import Change
 from connector.adapters.realm_clients import Reconciler, reconcile_clients, reconcile_role_mappings
+from connector.adapters.realm_flows import reconcile_flows
 from connector.adapters.realm_permissions import reconcile_service_account
 from connector.adapters.realm_state import (
     RealmParameters,
@@ -82,10 +83,12 @@ class RealmApplier:
         run, config = Reconciler(self.api, write=write), self.config
         progress("settings")
         self._settings(run)
+        progress("flows of the login")
+        flows = reconcile_flows(run, config.login)
         progress("user profile")
         self._profile(run)
         progress("clients and roles")
-        ids = reconcile_clients(run, config, desired_clients(config, self.parameters))
+        ids = reconcile_clients(run, config, desired_clients(config, self.parameters, flows))
         progress("accounts group")
         group_id = self._group(run, ids)
         progress("service account")
@@ -107,27 +110,6 @@ class RealmApplier:
             if run.note("remove", "default group", group["path"]):
                 api.delete(f"/default-groups/{group['id']}")
         self._default_roles(run)
-        self._proofs(run)
-
-    def _proofs(self, run: Reconciler) -> None:
-        """Each authenticator of the browser login says its name in `amr`, so that a token shows its second factor."""
-        for execution in self.api.get("/authentication/flows/browser/executions"):
-            provider = execution.get("providerId", "")
-            if provider not in self.config.amr:
-                continue
-            values = {
-                "default.reference.value": self.config.amr[provider],
-                "default.reference.maxAge": str(self.config.amr_seconds),
-            }
-            # Keycloak masks these values when they are read, so the name of the configuration tells what it holds.
-            body = {"alias": f"amr {values['default.reference.value']} {self.config.amr_seconds}", "config": values}
-            what = f"authenticator {provider}"
-            if held := execution.get("authenticationConfig"):
-                path = f"/authentication/config/{held}"
-                current = self.api.get(path)
-                run.settle(what, {"alias": body["alias"]}, current, path, {**body, "id": held})
-            elif run.note("create", what, "amr"):
-                self.api.post(f"/authentication/executions/{execution['id']}/config", body)
 
     def _default_roles(self, run: Reconciler) -> None:
         """The roles that everybody has without a request."""

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
-from connector.realm_config import CLIENT_ATTRIBUTE, RealmConfig, Subsystem
+from connector.adapters.realm_saml import saml_body, saml_levels, saml_mappers
+from connector.realm_config import CLIENT_ATTRIBUTE, Level, RealmConfig, Subsystem
 
 DEFAULT_SCOPES = ("acr", "basic", "profile", "roles")
 BUILT_IN_CLIENTS = frozenset(
@@ -21,7 +23,8 @@ class RealmParameters:
     """What differs between installations. `jwks` is the public key set of the connector's client.
 
     `subsystem_urls` maps a subsystem to the address its login returns to; without one nobody can log in to it.
-    `logout_urls` maps a subsystem to the address that receives back-channel logouts.
+    `logout_urls` maps a subsystem to the address that receives back-channel logouts. `certificates` (base64 of the DER)
+    are those with which SAML subsystems sign their requests.
     """
 
     realm: str
@@ -30,6 +33,7 @@ class RealmParameters:
     password_policy: str
     subsystem_urls: Mapping[str, str] = field(default_factory=dict)
     logout_urls: Mapping[str, str] = field(default_factory=dict)
+    certificates: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class DesiredClient:
     body: Mapping[str, Any]
     mappers: tuple[Mapping[str, Any], ...]
     scope_roles: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = DEFAULT_SCOPES
 
     @property
     def client_id(self) -> str:
@@ -46,7 +51,16 @@ class DesiredClient:
 
 
 def realm_body(config: RealmConfig, parameters: RealmParameters) -> dict[str, Any]:
-    return {**config.realm, "realm": parameters.realm, "passwordPolicy": parameters.password_policy}
+    return {
+        **config.realm,
+        "realm": parameters.realm,
+        "passwordPolicy": parameters.password_policy,
+        "attributes": {**config.realm.get("attributes", {}), "acr.loa.map": _level_map(config)},
+    }
+
+
+def _level_map(config: RealmConfig) -> str:
+    return json.dumps(config.login.levels, sort_keys=True)
 
 
 def user_profile(config: RealmConfig) -> dict[str, Any]:
@@ -54,13 +68,30 @@ def user_profile(config: RealmConfig) -> dict[str, Any]:
     return {"attributes": [dict(attribute) for attribute in config.attributes]}
 
 
-def desired_clients(config: RealmConfig, parameters: RealmParameters) -> list[DesiredClient]:
-    """The clients this product owns: the subsystems, the connector, the command line."""
-    return [
-        *(_subsystem(subsystem, parameters) for subsystem in config.subsystems),
-        _connector(config, parameters),
-        _command_line(config),
+def desired_clients(
+    config: RealmConfig, parameters: RealmParameters, flow_ids: Mapping[str, str] = MappingProxyType({})
+) -> list[DesiredClient]:
+    """The clients this product owns: the subsystems, the connector, the command line. `flow_ids`: of flows by name."""
+    clients = [
+        *((subsystem.level, _subsystem(subsystem, parameters)) for subsystem in config.subsystems),
+        (config.connector.level, _connector(config, parameters)),
+        (config.command_line.level, _command_line(config)),
     ]
+    return [_guarded(client, level, config, flow_ids) for level, client in clients]
+
+
+def _guarded(client: DesiredClient, level: Level, config: RealmConfig, flow_ids: Mapping[str, str]) -> DesiredClient:
+    """Nobody enters the client below `level`, whatever the client or the browser asks for."""
+    levels = {"acr.loa.map": _level_map(config), "minimum.acr.value": level, "default.acr.values": level}
+    if client.body["protocol"] == "saml":
+        levels = saml_levels(config.login.levels, level)
+    flow = flow_ids.get(config.login.client_bindings.get(client.client_id, ""), "")
+    body = {
+        **client.body,
+        "attributes": {**client.body["attributes"], **levels},
+        "authenticationFlowBindingOverrides": {"browser": flow, "direct_grant": ""},  # Keycloak's way to say: none.
+    }
+    return replace(client, body=body)
 
 
 def group_attributes(ids: Mapping[str, str]) -> dict[str, list[str]]:
@@ -95,7 +126,6 @@ def _client(client_id: str, name: str, **more: Any) -> dict[str, Any]:
         "frontchannelLogout": False,
         "redirectUris": [],
         "webOrigins": [],
-        "authenticationFlowBindingOverrides": {},
         **more,
         "attributes": attributes,
     }
@@ -103,13 +133,26 @@ def _client(client_id: str, name: str, **more: Any) -> dict[str, Any]:
 
 def _subsystem(subsystem: Subsystem, parameters: RealmParameters) -> DesiredClient:
     url = parameters.subsystem_urls.get(subsystem.id)
+    if subsystem.protocol == "saml":
+        return _saml_subsystem(subsystem, parameters)
     body = _client(
         subsystem.id,
         subsystem.name,
         redirectUris=[url] if url else [],
         attributes={"backchannel.logout.url": parameters.logout_urls.get(subsystem.id, "")},
     )
-    return DesiredClient(body, (_audience(subsystem.id),))
+    return DesiredClient(body, (_audience(subsystem.id), _AMR))
+
+
+def _saml_subsystem(subsystem: Subsystem, parameters: RealmParameters) -> DesiredClient:
+    body = saml_body(
+        subsystem.id,
+        subsystem.name,
+        url=parameters.subsystem_urls.get(subsystem.id, ""),
+        logout_url=parameters.logout_urls.get(subsystem.id, ""),
+        certificate=parameters.certificates.get(subsystem.id, ""),
+    )
+    return DesiredClient(body, saml_mappers(), scopes=())
 
 
 def _connector(config: RealmConfig, parameters: RealmParameters) -> DesiredClient:
@@ -121,6 +164,8 @@ def _connector(config: RealmConfig, parameters: RealmParameters) -> DesiredClien
         clientAuthenticatorType="client-jwt",
         redirectUris=[parameters.public_url.rstrip("/") + config.connector.redirect_path],
         attributes={
+            "backchannel.logout.url": parameters.public_url.rstrip("/") + "/oidc/logout",
+            "post.logout.redirect.uris": parameters.public_url.rstrip("/") + "/signed-out",
             "token.endpoint.auth.signing.alg": "ES256",
             "use.jwks.url": "false",
             "use.jwks.string": "true",

@@ -42,15 +42,22 @@ class RealmUnderTest:
 
     @property
     def redirect_uris(self) -> dict[str, str]:
-        urls = {subsystem: f"https://{subsystem}.test/callback" for subsystem in self.config.subsystem_ids}
-        return {**urls, "connector": f"{PUBLIC_URL}{self.config.connector.redirect_path}"}
+        given = self.applier.parameters
+        return {**given.subsystem_urls, "connector": f"{given.public_url}{self.config.connector.redirect_path}"}
 
     def browser(self) -> FormBrowser:
         """A new browser; all are closed with the realm."""
         self._browsers.append(FormBrowser(self.server.url, self.name, self.redirect_uris))
         return self._browsers[-1]
 
-    def new_person(self, *, actions: tuple[str, ...] = (), password: str = "") -> tuple[str, Person]:
+    def new_person(
+        self,
+        *,
+        actions: tuple[str, ...] = (),
+        password: str = "",
+        second_factor: str = "key",
+        one_session: bool = False,
+    ) -> tuple[str, Person]:
         """An account with a first password: (user id, the person who knows it). At login he changes it."""
         number = next(self._serial)
         first = password or f"Anfang#{uuid.uuid4().hex[:8]}7"
@@ -62,10 +69,23 @@ class RealmUnderTest:
             unit_code="371500",
             account_class="ordinary",
             required_actions=actions,
+            second_factor=second_factor,
+            one_session=one_session,
         )
         user_id = self.provider.create_user(new)
         self.provider.set_temporary_password(user_id, first)
         return user_id, Person(new.user_name, first, f"Weiter!{uuid.uuid4().hex[:8]}8")
+
+    def ready_person(self, *, second_factor: str = "key", one_session: bool = False) -> tuple[str, Person]:
+        """An account after its first login: with a password of its own, and a key ("key") or one-time codes ("otp")."""
+        enrol = "CONFIGURE_TOTP" if second_factor == "otp" else "webauthn-register"
+        user_id, person = self.new_person(
+            actions=("UPDATE_PASSWORD", enrol), second_factor=second_factor, one_session=one_session
+        )
+        browser = self.browser()
+        browser.log_in("website", person)
+        self.provider.log_out(user_id)
+        return user_id, person
 
     def allow_offline(self, user_id: str, client_id: str) -> None:
         """Drifts by hand: this person may ask `client_id` for offline tokens, which the realm as code never allows."""

@@ -34,8 +34,21 @@ def test_log_in_to_an_account_without_password_is_refused(realm: RealmUnderTest)
 
 
 @pytest.mark.req("D4")
+def test_first_login_asks_for_a_new_password_and_then_a_key(realm: RealmUnderTest) -> None:
+    user_id, person = realm.new_person(actions=("UPDATE_PASSWORD", "webauthn-register"))
+    with realm.browser() as browser:
+        first = browser.log_in("website", person)
+        assert browser.pages == ["login", "update-password", "webauthn-register"]
+        assert (first.level, first.methods) == ("pwd", ("pwd",))
+        again = browser.log_in("centre", person)
+        assert browser.pages[3:] == ["webauthn-authenticate"]
+        assert (again.level, again.methods) == ("mfa", ("hwk", "pwd"))
+    assert realm.provider.get_user(user_id).required_actions == ()
+
+
+@pytest.mark.req("D4")
 def test_first_login_asks_for_a_new_password_and_then_the_second_factor(realm: RealmUnderTest) -> None:
-    user_id, person = realm.new_person(actions=("UPDATE_PASSWORD", "CONFIGURE_TOTP"))
+    user_id, person = realm.new_person(actions=("UPDATE_PASSWORD", "CONFIGURE_TOTP"), second_factor="otp")
     first_password = person.password
     with realm.browser() as browser:
         browser.log_in("website", person)
@@ -48,33 +61,30 @@ def test_first_login_asks_for_a_new_password_and_then_the_second_factor(realm: R
     with realm.browser() as thief, pytest.raises(LoginRefusedError):
         thief.log_in("website", Person(person.user_name, first_password, "Zb8#ttkwz2"))
     with realm.browser() as thief, pytest.raises(LoginRefusedError, match="second factor"):
-        thief.log_in("website", Person(person.user_name, person.password))
+        thief.log_in("centre", Person(person.user_name, person.password))
 
 
 def test_log_in_from_the_command_line_gives_a_token_for_the_connector(realm: RealmUnderTest) -> None:
-    user_id, person = realm.new_person(actions=("UPDATE_PASSWORD", "CONFIGURE_TOTP"))
-    with realm.browser() as browser:
-        browser.log_in("website", person)
+    user_id, person = realm.ready_person(second_factor="otp")
     with realm.browser() as browser:
         claims = browser.log_in_device("connector-cli", person).claims
     assert claims["aud"] == "connector"
     assert claims["sub"] == user_id
     assert claims["preferred_username"] == person.user_name
-    assert "acr" in claims
+    assert claims["acr"] == "mfa"
     assert set(claims["amr"]) == {"pwd", "otp"}
     assert "resource_access" not in claims
 
 
 @pytest.mark.req("D1", "C3")
 def test_log_in_once_opens_all_subsystems_each_with_its_own_roles_only(realm: RealmUnderTest) -> None:
-    user_id, person = realm.new_person()
+    user_id, person = realm.ready_person()
     realm.provider.grant_roles(user_id, "website", ["notice.editor", "notice.publisher"])
     realm.provider.grant_roles(user_id, "centre", ["project.registrar"])
     with realm.browser() as browser:
-        tokens = {"website": browser.log_in("website", person)}
-        pages = list(browser.pages)
-        tokens |= {subsystem: browser.log_in(subsystem) for subsystem in SUBSYSTEMS[1:]}
-        assert browser.pages == pages == ["login", "update-password"]
+        tokens = {"centre": browser.log_in("centre", person)}
+        tokens |= {subsystem: browser.log_in(subsystem) for subsystem in SUBSYSTEMS if subsystem != "centre"}
+        assert browser.pages == ["login", "webauthn-authenticate"]
     roles = {
         name: {client: set(held["roles"]) for client, held in token.claims.get("resource_access", {}).items()}
         for name, token in tokens.items()
@@ -96,9 +106,9 @@ def test_log_in_once_opens_all_subsystems_each_with_its_own_roles_only(realm: Re
 
 @pytest.mark.req("D1")
 def test_freeze_closes_every_subsystem(realm: RealmUnderTest) -> None:
-    user_id, person = realm.new_person()
+    user_id, person = realm.ready_person()
     with realm.browser() as browser:
-        tokens = [browser.log_in("website", person), *(browser.log_in(name) for name in SUBSYSTEMS[1:])]
+        tokens = [browser.log_in("centre", person), *(browser.log_in(name) for name in SUBSYSTEMS if name != "centre")]
         realm.provider.set_enabled(user_id, False)
         realm.provider.log_out(user_id)
         realm.provider.end_offline_sessions(user_id)
