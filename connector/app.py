@@ -1,5 +1,6 @@
 """The web application: routes and pages mounted, and the one place where errors become answers."""
 
+import secrets
 from functools import partial
 from typing import Any
 
@@ -98,7 +99,14 @@ def _answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     def answer_fault(request: Request, error: Exception) -> Response:
-        log.error("request.fault", method=request.method, route=_route(request), error=type(error).__name__)
+        reference = request.state.reference = secrets.token_hex(4)
+        log.error(
+            "request.fault",
+            method=request.method,
+            route=_route(request),
+            error=type(error).__name__,
+            reference=reference,
+        )
         return answer(request, FaultError())
 
 

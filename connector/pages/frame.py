@@ -15,11 +15,11 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, FaultError, UnavailableError
 from connector.pages import cookies, menu
 from connector.pages.errors import SignInNeededError
 from connector.pages.language import CHINESE, ENGLISH, is_large, language_of, mark, translator
-from connector.pages.visitor import Visitor, get_desk, known_visitor
+from connector.pages.visitor import Visitor, find_visitor, get_desk, known_visitor
 from connector.pages.wording import Words
 from connector.settings import Settings
 
@@ -28,9 +28,12 @@ STYLESHEET: Final = HERE / "static" / "app.css"
 PRODUCT: Final = mark("公共资源交易平台账号管理")
 BANNER_SECONDS: Final = 60
 SEE_OTHER: Final = 303
+READING: Final = ("GET", "HEAD")
+OFFER_SIGN_IN: Final = ("sign-in-needed", "sign-in-failed", "no-account-here")
 HEADINGS: Final = {
     403: mark("没有此页面的权限"),
     404: mark("找不到此页面"),
+    405: mark("找不到此页面"),
     409: mark("状态已变化"),
     422: mark("填写的内容有误"),
     429: mark("操作过于频繁，请在1分钟后再试"),
@@ -38,7 +41,9 @@ HEADINGS: Final = {
     502: mark("身份服务拒绝了操作"),
     503: mark("系统暂停服务"),
 }
-OWN_HEADINGS: Final = {
+OWN_READING: Final = ("GET", "HEAD")
+OFFER_SIGN_IN: Final = ("sign-in-needed", "sign-in-failed", "no-account-here")
+HEADINGS: Final = {
     "sign-in-needed": mark("登录已过期"),
     "page-expired": mark("页面已过期"),
     "sign-in-failed": mark("登录没有完成"),
@@ -88,7 +93,7 @@ def render(request: Request, template: str, *, title: str, status: int = 200, **
 
 
 def see_other(request: Request, path: str, *, banner: str = "") -> RedirectResponse:
-    """303 to `path`. `banner` is shown once, on the next page: it is translated already, and holds no personal value."""
+    """303 to `path`. `banner`, translated already and without personal values, is shown once on the next page."""
     settings = get_desk(request).settings
     response = RedirectResponse(path, status_code=SEE_OTHER, headers=headers(settings))
     visitor = known_visitor(request)
@@ -100,21 +105,24 @@ def see_other(request: Request, path: str, *, banner: str = "") -> RedirectRespo
 
 def problem_page(request: Request, error: ConnectorError) -> Response:
     """The page of a refusal or fault: what, what to do, who can do it. Not signed in and only reading: the sign-in."""
-    if isinstance(error, SignInNeededError) and request.method in ("GET", "HEAD"):
+    if isinstance(error, SignInNeededError) and request.method in READING:
         return see_other(request, f"/sign-in?next={quote(_here(request), safe='')}")
+    if not isinstance(error, UnavailableError | FaultError):
+        find_visitor(request)  # So that the page has his menu. Where the database may be down, it is not asked again.
+    language = language_of(request)
     problem = error.problem()
-    words = problem if language_of(request) == CHINESE else problem["en"]
-    default = HEADINGS.get(error.status, HEADINGS[500])
     return render(
         request,
         "problem.html",
-        title=translator(language_of(request))(OWN_HEADINGS.get(error.code, default)),
+        title=translator(language)(OWN_HEADINGS.get(error.code) or HEADINGS.get(error.status, HEADINGS[500])),
         status=error.status,
         code=error.code,
-        problem=words,
+        reference=getattr(request.state, "reference", ""),
+        problem=problem if language == CHINESE else problem["en"],
+        fields=[field["zh" if language == CHINESE else "en"] for field in problem.get("fields", [])],
         clause=problem["clause"],
         entries=getattr(request.state, "entries", {}),
-        offers_sign_in=error.code in ("sign-in-needed", "sign-in-failed", "no-account-here"),
+        offers_sign_in=error.code in OFFER_SIGN_IN,
     )
 
 

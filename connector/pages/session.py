@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
@@ -181,7 +181,7 @@ def _proof(act: Act, signed: SignedIn) -> dict[str, object]:
     }
 
 
-def _record(act: Act, event: Event, row: PageSessionRow, person_id: str | None, **data: object) -> None:
+def _record(act: Act, event: Event, row: PageSessionRow, person_id: str | None, **data: Any) -> None:
     audit.record(act, event, f"session:{row.id}", account_id=row.account_id, person_id=person_id, **data)
 
 

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from connector.errors import Text
+from connector.keys.rules import STATE_NAMES as KEY_STATES
 from connector.pages.language import CHINESE
 from connector.register.offices import OFFICE_NAMES
 from connector.regulations.calendar import SHANGHAI, local_day
@@ -113,6 +114,9 @@ class Words:
 
     def subsystem(self, value: str) -> str:
         return self._named(SUBSYSTEMS, value)
+
+    def key_state(self, value: str) -> str:
+        return self._named({state.value: name for state, name in KEY_STATES.items()}, value)
 
     def methods(self, values: tuple[str, ...] | list[str]) -> str:
         return ("、" if self._is_chinese else ", ").join(self._named(METHODS, value) for value in values) or NOTHING
