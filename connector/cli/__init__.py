@@ -28,6 +28,7 @@ FLAT = (
     "connector.cli.register",
     "connector.cli.server",
     "connector.cli.doctor",
+    "connector.cli.certify",
     "connector.cli.sign_in",
 )
 
