@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from connector.cli.session import opened, operator, show
+from connector.keys import founding as keys
 from connector.keys.ledger import read_ledger as ledger_with_keys
 from connector.provisioning import service as provisioning
 from connector.realm_config import load_catalogue
@@ -82,7 +83,11 @@ def load_founding_list(
         with connector.act(operator()) as act:
             report = founding.found(act, listed)
             for account in report.accounts:
-                provisioning.open_in_keycloak(act, account, accounts.list_grants(act, account), request_id="")
+                held = accounts.list_grants(act, account)
+                provisioning.open_in_keycloak(act, account, held, request_id="", link=False)
+            keys.take_over(act, listed, report.accounts)
+            for account in report.accounts:
+                provisioning.issue_link(act, account, request_id="")
         show({**report._asdict(), "accounts": [account.user_name for account in report.accounts]}, as_json)
 
 

@@ -24,7 +24,6 @@ from connector.regulations.rulebook import Rulebook
 from connector.regulations.vocabulary import AccountClass, AccountStatus
 
 OpenReading = Callable[[], AbstractContextManager[Session]]
-FACTOR_ACTIONS = {"otp": "CONFIGURE_TOTP", "key": "webauthn-register"}
 SECOND = 1.1  # Keycloak compares "not before" in whole seconds, strictly (measured).
 
 
@@ -160,7 +159,7 @@ class KeycloakHandlers:
     def _new_user(self, step: StepRow) -> tuple[Standing, NewUser]:
         with self._reading() as session:
             row = session.execute(NEW_USER.where(AccountRow.id == step.account_id)).one()
-        factors = self._rulebook.factors(AccountClass(row.account_class))
+        codes_will_do = "otp" in self._rulebook.factors(AccountClass(row.account_class))
         return Standing(row.id, row.person_id, row.status, row.keycloak_id), NewUser(
             user_name=row.user_name,
             display_name=row.name,
@@ -168,8 +167,9 @@ class KeycloakHandlers:
             request_id=row.opened_by,
             unit_code=row.code,
             account_class=row.account_class,
-            required_actions=("UPDATE_PASSWORD", *(FACTOR_ACTIONS[factor] for factor in factors[:1])),
-            second_factor="otp" if "otp" in factors else "key",
+            # A key is asked for when one is issued: whoever enrols another has none of ours.
+            required_actions=("UPDATE_PASSWORD", "CONFIGURE_TOTP") if codes_will_do else ("UPDATE_PASSWORD",),
+            second_factor="otp" if codes_will_do else "key",
             one_session=self._rulebook.one_session(AccountClass(row.account_class)),
         )
 

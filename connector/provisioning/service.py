@@ -17,11 +17,17 @@ from connector.storage.tables import new_id
 SWEEP_AFTER = timedelta(seconds=2)  # A token minted in the second of the freeze outlives the first sweep (measured).
 
 
-def open_in_keycloak(act: Act, account: AccountRow, permissions: Sequence[PermissionRow], *, request_id: str) -> None:
-    """Enqueues: create the user, grant its roles, mail the one-time link. Nothing has touched Keycloak yet (C1)."""
+def open_in_keycloak(
+    act: Act, account: AccountRow, permissions: Sequence[PermissionRow], *, request_id: str, link: bool = True
+) -> None:
+    """Enqueues: create the user, grant its roles, mail the one-time link. Nothing has touched Keycloak yet (C1).
+
+    Without `link` the caller orders it, after what must come before the person's first login.
+    """
     _enqueue(act, account, "keycloak.create_user", request_id, {})
     grant_in_keycloak(act, account, permissions, request_id=request_id)
-    issue_link(act, account, request_id=request_id)
+    if link:
+        issue_link(act, account, request_id=request_id)
 
 
 def grant_in_keycloak(act: Act, account: AccountRow, permissions: Sequence[PermissionRow], *, request_id: str) -> None:

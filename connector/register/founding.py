@@ -64,6 +64,7 @@ class FoundingPerson(PersonForm):
     offices: list[FoundingOffice] = Field(default_factory=list)
     account_class: AccountClass | None = None
     permissions: list[str] = Field(default_factory=list)  # "subsystem:role"
+    key: str = Field("", max_length=64)  # serial number of the hardware key he holds already (GS 10(1))
 
 
 class FoundingList(_Strict):
@@ -75,6 +76,14 @@ class FoundingList(_Strict):
     subsystems: list[FoundingSubsystem] = Field(default_factory=list)
     permissions: list[FoundingPermission] = Field(default_factory=list)
     persons: list[FoundingPerson]
+    codes_until: date | None = Field(
+        None, description="one-time codes stand in for the keys of the list's accounts until this day (GS 10(2))"
+    )
+    codes_paper: str = Field("", max_length=28)  # number of the decision from above
+
+    def holders_of_keys(self) -> list[str]:
+        """Serial numbers of the keys, in the order of the accounts."""
+        return [person.key for person in self.persons if person.account_class is not None]
 
 
 class CatalogueEntry(Protocol):
@@ -197,6 +206,10 @@ def _check_list(founding: FoundingList) -> None:
     if founding.paper == founding.confirmed_paper:
         problems.append(
             FieldProblem("confirmed_paper", "须另有一份文件确认", "another paper must confirm the list", "JC 7, JC 8")
+        )
+    if founding.codes_until and len(founding.codes_paper) < 2:
+        problems.append(
+            FieldProblem("codes_paper", "请填写批准文件编号", "give the number of the decision", "GS 10(2)")
         )
     listed = {held.office for person in founding.persons for held in person.offices}
     problems += [

@@ -1,4 +1,7 @@
-"""What an approved request makes true: register rows and outbox steps, in the transaction of the last decision."""
+"""What an approved request makes true: register rows and outbox steps, in the transaction of the last decision.
+
+One kind acts when it is submitted: a key reported lost must not open anything while people decide (GS 12).
+"""
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, date, datetime, time, timedelta
@@ -6,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from connector.activity import service as activity
 from connector.auth.act import Act
+from connector.keys import service as keys
 from connector.provisioning import service as provisioning
 from connector.register import accounts, people
 from connector.register.tables import AccountRow
@@ -24,6 +28,13 @@ def carry_out(act: Act, request: RequestRow, excluded: Collection[str]) -> None:
     WrongStatusError when the account's status has changed since submission so that the request no longer fits.
     """
     EFFECTS[RequestKind(request.kind)](act, request, excluded)
+
+
+def act_on_submission(act: Act, request: RequestRow) -> None:
+    """Writes what must not wait for a decision: the account of a lost or damaged key is frozen at once (GS 12)."""
+    if request.kind == RequestKind.REPLACE_KEY:
+        account = accounts.lock_account(act, str(request.account_id))
+        keys.open_replacement(act, account, request.form["key"], request.cause, request.id)
 
 
 def _account(act: Act, request: RequestRow) -> AccountRow:
@@ -94,6 +105,15 @@ def _disable_dormant(act: Act, request: RequestRow, excluded: Collection[str]) -
         provisioning.freeze_account(act, account, cause="dormant", request_id=request.id, status=AccountStatus.DISABLED)
 
 
+def _replace_key(act: Act, request: RequestRow, _excluded: Collection[str]) -> None:
+    """The custodian may now issue the new key, and with it the account is enabled."""
+    keys.approve_replacement(act, _account(act, request), request.id)
+
+
+def _waive_key(act: Act, request: RequestRow, _excluded: Collection[str]) -> None:
+    keys.start_waiver(act, _account(act, request), _end_of_day(date.fromisoformat(request.form["until"])), request.id)
+
+
 def _nothing(_act: Act, _request: RequestRow, _excluded: Collection[str]) -> None:
     """The plan is carried out by the next departure run, which compares its hash with the one approved here."""
 
@@ -105,6 +125,8 @@ EFFECTS: Mapping[RequestKind, Effect] = {
     RequestKind.DISABLE: _disable,
     RequestKind.ENABLE: _enable,
     RequestKind.CANCEL: _cancel,
+    RequestKind.REPLACE_KEY: _replace_key,
+    RequestKind.WAIVE_KEY: _waive_key,
     RequestKind.DISABLE_DORMANT: _disable_dormant,
     RequestKind.RELEASE_DEPARTURES: _nothing,
 }

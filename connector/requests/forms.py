@@ -60,6 +60,15 @@ def check_fields(form: RequestForm, rules: Form) -> None:
         raise RefusedInputError(problems, clause=rules.clause)
 
 
+def check_last_day(form: RequestForm, today: date) -> None:
+    """What is to end, ends after today: a waiver of the key (GS 10(2)), a suspension (LC 7(3))."""
+    if form.until is not None and form.until < today:
+        problem = FieldProblem(
+            "until", "截止日期不能早于今天", "the last day must not be before today", "GS 10(2), LC 7(3)"
+        )
+        raise RefusedInputError([problem], clause="GS 10(2), LC 7(3)")
+
+
 def number_problems(field: str, text: str) -> list[FieldProblem]:
     """One problem when a free text holds a document number or a phone: it is stored and shown as it is (J5)."""
     if not identifiers.holds_number(text):

@@ -17,8 +17,9 @@ from connector.regulations.vocabulary import AccountStatus, RequestKind
 from connector.requests import store
 from connector.requests.chain import PlannedStage, make_stages, plan_chain, stage_due, used_days
 from connector.requests.content import content_digest, stored_form
+from connector.requests.effects import act_on_submission
 from connector.requests.errors import NotApplicantError, NothingToChangeError, OpenRequestError
-from connector.requests.forms import PROPOSALS, RequestForm, check_fields
+from connector.requests.forms import PROPOSALS, RequestForm, check_fields, check_last_day
 from connector.requests.rules import check_status_allows
 from connector.requests.tables import ParticipantRow, RequestRow, StageRow, VersionRow
 from connector.storage.tables import new_id
@@ -116,6 +117,7 @@ def put_version(act: Act, request: RequestRow, checked: Checked, event: Event) -
         act, event, request, digest=request.digest, kind=request.kind, version=request.version,
         days_late=days_late(act, checked.form),
     )  # fmt: skip
+    act_on_submission(act, request)
     open_stage(act, request, stages[0])
 
 
@@ -148,6 +150,7 @@ def record_request(act: Act, event: Event, request: RequestRow, **data: Any) -> 
 def check_form(act: Act, form: RequestForm) -> Checked:
     """Everything that must hold before a form is stored."""
     check_fields(form, act.rulebook.form(form.kind))
+    check_last_day(form, offices.office_day(act))
     unit = units.get_unit(act, form.unit_code)
     _check_applicant(act, form, unit)
     person, account = _find_subject(act, form)

@@ -170,7 +170,7 @@ def test_nobody_exists_in_keycloak_before_the_last_approval(town: Town, realm: R
     town.connector.deliver()
     (user,) = realm.admin.get("/users", q=f"requestId:{request.id}")
     assert user["enabled"] is True
-    assert set(user["requiredActions"]) == {"UPDATE_PASSWORD", "webauthn-register"}
+    assert set(user["requiredActions"]) == {"UPDATE_PASSWORD"}
 
 
 @pytest.mark.req("C4")

@@ -1,0 +1,81 @@
+"""Keys and waivers of a new installation, by paper: before these nobody has a second factor to decide with.
+
+Called once with the founding list, by the operator of the machine; from then on keys are issued by their custodian.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, time
+
+from connector.audit import service as audit
+from connector.audit.events import Event
+from connector.auth.act import Act
+from connector.keys import steps, store
+from connector.keys.rules import KeyState
+from connector.keys.serials import parse_serial
+from connector.keys.tables import HardwareKeyRow, KeyBatchRow, WaiverRow
+from connector.register.accounts import PAPER
+from connector.register.founding import FoundingList
+from connector.register.offices import OFFICE_ZONE
+from connector.register.tables import AccountRow
+from connector.storage.tables import new_id
+
+MODEL = "--"  # The founding list names none: any model will do at the first enrolment.
+
+
+def take_over(act: Act, founding: FoundingList, accounts: Sequence[AccountRow]) -> None:
+    """Keys and waivers of the founding list; `accounts` are those that were opened from it, in its order."""
+    serials = founding.holders_of_keys()
+    held = [(account, serial) for account, serial in zip(accounts, serials, strict=True) if serial]
+    found_keys(act, held, paper=founding.paper)
+    if founding.codes_until:
+        last = datetime.combine(founding.codes_until, time.max, OFFICE_ZONE).astimezone(UTC)
+        without = [account for account, serial in zip(accounts, serials, strict=True) if not serial]
+        found_waivers(act, without, last, paper=founding.codes_paper)
+
+
+def found_keys(act: Act, issued: Iterable[tuple[AccountRow, str]], *, paper: str) -> int:
+    """Takes over the keys that people hold already: (account, serial number). Each enrols his at the first login.
+
+    Returns how many. `paper` is the number of the signed list, and of the batch (GS 10(1), 16).
+    """
+    held = [(account, parse_serial(serial) or serial) for account, serial in issued]
+    if not held:
+        return 0
+    batch = KeyBatchRow(id=new_id(), number=paper, paper=paper, received_at=act.now, received_by=act.actor.name)
+    act.session.add(batch)
+    act.session.flush()
+    for account, serial in held:
+        key = HardwareKeyRow(
+            id=new_id(),
+            serial=serial,
+            batch_id=batch.id,
+            model=MODEL,
+            status=KeyState.IN_STOCK.value,
+            issued_at=act.now,
+        )
+        act.session.add(key)
+        act.session.flush()
+        store.begin_history(act, [key], paper)
+        store.move(act, key, KeyState.ISSUED, account=account, receipt=paper[:64])
+        steps.require_enrolment(act, account, steps.ENROL_KEY)
+    return len(held)
+
+
+def found_waivers(act: Act, people: Sequence[AccountRow], until: datetime, *, paper: str) -> int:
+    """One-time codes instead of keys for everybody of the list until `until`, as decided from above (GS 10(2)).
+
+    Returns how many.
+    """
+    for account in people:
+        waiver = WaiverRow(
+            id=new_id(), account_id=account.id, request_id=f"{PAPER}{paper}"[:36], since=act.now, until=until
+        )
+        act.session.add(waiver)
+        act.session.flush()
+        audit.record(
+            act, Event.WAIVER_STARTED, f"key-waiver:{waiver.id}", account_id=account.id, person_id=account.person_id,
+            paper=paper, until=until.isoformat(),
+        )  # fmt: skip
+        steps.update_user(act, account)
+        steps.require_enrolment(act, account, steps.ENROL_CODE)
+    return len(people)
