@@ -1,1 +1,1 @@
-"""A real Chromium for the tests: windows, security keys in their USB port, certificates, accessibility, a served app."""
+"""A real Chromium for the tests: windows with security keys, what a person does in them, an application to visit."""

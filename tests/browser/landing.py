@@ -1,4 +1,4 @@
-"""Where a login ends in these tests: a page per subsystem that says it was reached, and takes the tokens for its code."""
+"""Where a login ends in these tests: a page per subsystem that says it was reached; its code is changed for tokens."""
 
 import secrets
 import threading

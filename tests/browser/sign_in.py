@@ -46,9 +46,10 @@ def try_another_way(window: Window) -> None:
     _leave(window, lambda: window.page.click("#try-another-way"))
 
 
-def choose_codes(window: Window) -> None:
-    """On the page of the ways, the one-time code."""
-    way = window.page.locator("[role=button]", has=window.page.locator(".fa-mobile"))
+def choose_way(window: Window, person: Person) -> None:
+    """On the page of the ways: the key for who has one, else the one-time code."""
+    icon = ".fa-key" if person.key else ".fa-mobile"
+    way = window.page.locator("[role=button]", has=window.page.locator(icon))
     _leave(window, way.click)
 
 
@@ -86,33 +87,42 @@ def go_through(window: Window, person: Person, *, most_pages: int = 8) -> list[s
     seen: list[str] = []
     while (name := page_name(window.page)) != "unknown" and len(seen) < most_pages:
         seen.append(name)
-        _act_on(name, window, person)
+        assert name in _ACTS, f"the login shows {name}: {window.text()[:300]}"
+        _ACTS[name](window, person)
     return seen
 
 
-def _act_on(name: str, window: Window, person: Person) -> None:
-    if name == "login":
-        type_password(window, person)
-    elif name == "update-password":
-        change_password(window, person)
-    elif name == "configure-totp":
-        set_up_codes(window, person)
-    elif name == "webauthn-register":
-        window.usb.insert_blank()
-        register_key(window)
-        person.key = window.usb.key()
-    elif name == "webauthn-authenticate" and person.key:
-        window.usb.insert(person.key)
-        use_key(window)
-        person.key = window.usb.key()
-    elif name == "webauthn-authenticate":
+def _register_blank_key(window: Window, person: Person) -> None:
+    window.usb.insert_blank()
+    register_key(window)
+    person.key = window.usb.key()
+
+
+def _use_own_key(window: Window, person: Person) -> None:
+    if person.key is None:
         try_another_way(window)
-    elif name == "select-authenticator":
-        choose_codes(window)
-    elif name == "otp":
-        type_code(window, next_code(person))
-    else:
-        raise AssertionError(f"the login shows {name}: {window.text()[:300]}")
+        return
+    window.usb.insert(person.key)
+    use_key(window)
+    person.key = window.usb.key()
+
+
+def _type_own_code(window: Window, person: Person) -> None:
+    if person.key is not None and window.page.locator("#try-another-way").count():
+        try_another_way(window)
+        return
+    type_code(window, next_code(person))
+
+
+_ACTS: dict[str, Callable[[Window, Person], None]] = {
+    "login": type_password,
+    "update-password": change_password,
+    "configure-totp": set_up_codes,
+    "webauthn-register": _register_blank_key,
+    "webauthn-authenticate": _use_own_key,
+    "select-authenticator": choose_way,
+    "otp": _type_own_code,
+}
 
 
 def _leave(window: Window, act: Callable[[], None]) -> None:

@@ -10,7 +10,7 @@ from tests import setup_machine
 def test_look_for_packages_with_every_program_and_font_names_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(setup_machine, "find_program", lambda name, folders: Path(name))
+    monkeypatch.setattr(setup_machine, "find_program", lambda name, _folders: Path(name))
     (tmp_path / "noto").mkdir()
     (tmp_path / "noto" / "NotoSansCJK-Regular.ttc").touch()
     assert setup_machine.missing_packages(tmp_path) == []
@@ -19,12 +19,12 @@ def test_look_for_packages_with_every_program_and_font_names_none(
 def test_look_for_packages_without_programs_and_fonts_names_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(setup_machine, "find_program", lambda name, folders: None)
+    monkeypatch.setattr(setup_machine, "find_program", lambda *_: None)
     assert set(setup_machine.missing_packages(tmp_path)) == {*setup_machine.NEEDED, *setup_machine.NEEDED_FONTS}
 
 
 def test_look_for_packages_with_one_of_two_programs_names_the_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(setup_machine, "find_program", lambda name, folders: None if name == "slapadd" else Path(name))
+    monkeypatch.setattr(setup_machine, "find_program", lambda name, _folders: None if name == "slapadd" else Path(name))
     assert setup_machine.missing_packages(tmp_path) == ["slapd", "fonts-noto-cjk"]
