@@ -5,7 +5,7 @@ Names and staff numbers are those of the sample directory, so that register and 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
 from connector.embedded.sample_people import SamplePerson, make_ldif, sample_people
@@ -18,6 +18,8 @@ DIRECTORY_PEOPLE = 1000
 REGION = "371500"
 CENTRE = "jyzx"
 FOUNDED = date(2026, 1, 1)
+CODES_PAPER = "示例验〔2026〕3号"
+CODES_FOR = timedelta(days=365)  # Until then a one-time code stands in for the keys of the founding list (GS 10(2)).
 MEMBERS_PER_UNIT = 3  # Members without an office who have an account from the start.
 
 # Code, name, kind, code of the unit above.
@@ -74,7 +76,7 @@ class SampleCity:
 
 @cache
 def sample_city() -> SampleCity:
-    """The same city at every call and on every machine."""
+    """The same city at every call and on every machine; only the end of its one-time codes counts from today."""
     staff: dict[str, list[SamplePerson]] = {code: [] for code in STAFFED}
     for person in sample_people(DIRECTORY_PEOPLE, units=STAFFED):
         staff[person.unit_code].append(person)
@@ -88,6 +90,8 @@ def sample_city() -> SampleCity:
         confirmed_paper="示例〔2026〕2号",
         units=[UnitForm(code=c, name=n, kind=k, parent_code=above) for c, n, k, above in UNITS],
         persons=persons,
+        codes_until=datetime.now(UTC).date() + CODES_FOR,
+        codes_paper=CODES_PAPER,
     )
     return SampleCity(founding, {code: tuple(people) for code, people in staff.items()})
 

@@ -74,7 +74,7 @@ def clean_environment() -> dict[str, str]:
 def test_play_demonstration_on_an_empty_directory_holds_every_step(played: Played) -> None:
     assert [(step["name"], step["evidence"]) for step in played.steps if not step["ok"]] == []
     assert played.code == 0, played.stderr
-    assert len(played.steps) == 23
+    assert len(played.steps) == 26
     for step in played.steps:
         assert set(step) == {"name", "clause", "ok", "seconds", "evidence"}
         assert re.fullmatch(r"([A-Z]{2} [\d()]+(, )?)+", step["clause"]), step
@@ -84,7 +84,9 @@ def test_play_demonstration_on_an_empty_directory_holds_every_step(played: Playe
 def test_play_demonstration_tells_what_it_saw(played: Played) -> None:
     account = played.step("after it the account is there")
     assert account["roles"] == ["bid-opening:experts.drawer", "bid-opening:hall.host", "website:notice.editor"]
-    assert played.step("first login")["roles_in_token"] == ["experts.drawer", "hall.host"]
+    assert played.step("first login")["roles_in_token"] == ["notice.editor"]
+    key = played.step("with the key it opens")
+    assert (key["roles_in_token"], key["level"]) == (["experts.drawer", "hall.host"], "mfa")
     assert played.step("the HR directory marks the leaver")["sessions_before"] > 0
     assert len(played.step("nothing the leaver holds")["refused"]) == 4
     breaker = played.step("a mass departure")
@@ -97,7 +99,7 @@ def test_play_demonstration_keeps_secrets_out_of_its_output(played: Played) -> N
     logins = json.loads((played.data_dir / "up" / "logins.json").read_text(encoding="utf-8"))
     admin = (played.data_dir / "servers" / "keycloak-admin-password").read_text(encoding="ascii")
     secrets = [admin, *(login["password"] for login in logins.values())]
-    assert len(secrets) == 7
+    assert len(secrets) == 8
     assert [secret for secret in secrets if secret in played.stdout] == []
 
 

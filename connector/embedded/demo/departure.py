@@ -45,12 +45,18 @@ def find_doors_shut(scene: Scene) -> Evidence:
 
 
 def open_case(scene: Scene) -> Evidence:
-    """The unit is asked for the written form, with a day by which it is due."""
+    """The unit is asked for the written form, with a day by which it is due, and for the key."""
     user_name = scene.newcomer.known_login.user_name
     cases = scene.api.get(scene.officers["system_department_head"], "/departures/cases")
     case = pick(cases, "case", user_name=user_name)
     expect(case["account_status"] == "frozen" and case["form_due_at"], case)
-    return {"account": case["user_name"], "unit": case["unit"], "written_form_due_at": case["form_due_at"]}
+    expect(case["key_serial"] == scene.newcomer.key_serial, case)
+    return {
+        "account": case["user_name"],
+        "unit": case["unit"],
+        "written_form_due_at": case["form_due_at"],
+        "key_to_be_returned": case["key_serial"],
+    }
 
 
 def trip_breaker(scene: Scene) -> Evidence:

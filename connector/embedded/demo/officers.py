@@ -18,6 +18,7 @@ from connector.embedded.demo.expect import EarlierStepError, expect, wait_for
 from connector.embedded.place import Place
 
 COMMAND_LINE = "connector-cli"
+FIRST_DOOR = "website"
 MAIL_SECONDS = 180.0
 FRESH_SECONDS = 90.0
 _LINK = re.compile(r"https?://\S+/welcome/\S+")
@@ -67,6 +68,8 @@ class Officers:
             person = self.first_password(form)
             self.keep(key, str(form["name"]), person)  # The link is used up: what it showed must not be lost.
         browser = self._new_browser()
+        if person.new_password:
+            browser.log_in(FIRST_DOOR, person)  # A second factor is enrolled where a password opens; then it is asked.
         tokens = browser.log_in_device(COMMAND_LINE, person)
         self.keep(key, str(form["name"]), person)
         self._signed_in[key] = Officer(str(form["name"]), person, browser, tokens)

@@ -45,6 +45,11 @@ PROGRAMME: tuple[Step, ...] = (
         approval.refuse_second_account,
     ),
     Step(
+        Text("密钥入库，发放一枚给使用人", "keys are taken into stock, one is issued to the person"),
+        "GS 10(1), GS 16",
+        first_login.issue_key,
+    ),
+    Step(
         Text("打开一次性链接，初始口令只显示一次", "the one-time link shows the initial password once"),
         "LC 6(3), JC 23",
         first_login.open_link,
@@ -52,20 +57,38 @@ PROGRAMME: tuple[Step, ...] = (
     Step(Text("拒绝弱口令", "a weak password is refused"), "LC 6(3), JC 24", first_login.refuse_weak_password),
     Step(
         Text(
-            "首次登录：改口令、绑定动态口令，令牌权限与批准一致",
-            "first login: new password, second factor, right roles",
+            "首次登录：改口令、登记密钥，令牌权限与批准一致",
+            "first login: new password, the key enrolled, right roles",
         ),
         "LC 6(3), GS 10(2)",
         first_login.log_in,
     ),
-    Step(Text("一次登录进入第二个子系统", "one login opens the second subsystem"), "LC 2", first_login.enter_second),
+    Step(
+        Text("只有口令：开评标系统拒绝登录", "a password alone does not open bid opening"),
+        "GS 10(2)",
+        first_login.refuse_password_alone,
+    ),
+    Step(
+        Text("密钥验证后进入开评标，再进其他子系统不再询问", "with the key it opens; the next subsystem asks nothing"),
+        "LC 2, GS 10(2)",
+        first_login.enter_second,
+    ),
+    Step(
+        Text("核对：登记的密钥即发放的密钥", "the key that was enrolled is the one that was issued"),
+        "GS 10(1), GS 16",
+        first_login.bind_key,
+    ),
     Step(
         Text("人事目录标记离岗：立即冻结，会话清零", "the HR directory marks the leaver: frozen, no session left"),
         "LC 7(2), JC 14",
         departure.leave,
     ),
     Step(Text("冻结后所有凭据失效", "nothing the leaver holds opens anything"), "JC 14", departure.find_doors_shut),
-    Step(Text("请单位补交书面申请", "the unit is asked for the written form"), "LC 7(2)", departure.open_case),
+    Step(
+        Text("请单位补交书面申请、交回密钥", "the unit is asked for the written form and the key"),
+        "LC 7(2), GS 10(6)",
+        departure.open_case,
+    ),
     Step(
         Text("大量离岗触发熔断：无人被冻结，待两人放行", "a mass departure trips the breaker: nobody is frozen"),
         "JC 14, JC 22",

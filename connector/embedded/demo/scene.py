@@ -56,6 +56,7 @@ class Newcomer:
     request: dict[str, Any] = field(default_factory=dict)
     users_before: int = 0
     user_id: str = ""
+    key_serial: str = ""
     login: Person | None = None
     officer: Officer | None = None
     tokens: Tokens | None = None

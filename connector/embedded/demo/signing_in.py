@@ -21,12 +21,16 @@ def cast_of(city: SampleCity) -> dict[str, FoundingPerson]:
         "verifier": city.holder(Office.VERIFIER),
         "system_department_head": city.holder(Office.SYSTEM_DEPARTMENT_HEAD),
         "operator": city.holder(Office.OPERATOR),
+        "key_custodian": city.holder(Office.KEY_CUSTODIAN),
         "security_administrator": city.holder(Office.SECURITY_ADMINISTRATOR),
     }
 
 
 def sign_in_officers(scene: Scene) -> Evidence:
-    """Each opens his link, sees the initial password, changes it, enrols a second factor, and signs in for the API."""
+    """Each opens his link, sees the initial password, changes it, enrols a second factor, and signs in with both.
+
+    The city is new: by decision on paper a one-time code stands in for the keys of those who found it, for a year.
+    """
     cast = cast_of(scene.city)
 
     def sign_in(key: str) -> str:
@@ -35,7 +39,10 @@ def sign_in_officers(scene: Scene) -> Evidence:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         names = dict(zip(cast, pool.map(sign_in, cast), strict=True))
     expect(all(scene.officers[key].person.totp_key for key in cast), "somebody has no second factor")
-    return {"signed_in": names, "second_factor": "otp"}
+    levels = {scene.officers[key].tokens.level for key in cast}
+    expect(levels == {"mfa"}, levels)
+    until = scene.city.founding.codes_until
+    return {"signed_in": names, "second_factor": "otp", "codes_instead_of_keys_until": str(until)}
 
 
 def connect_oa(scene: Scene) -> Evidence:
