@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from connector.certificate import event_facts, freeze_facts, permission_facts
+from connector.certificate import event_facts, freeze_facts, permission_facts, step_up_facts
 from connector.certificate.fact import Fact, FactNotHeld, Outcome
 from connector.certificate.scratch import ScratchRealm, scratch_realm
 from connector.certificate.supported import SUPPORTED, standing_of
@@ -19,7 +19,12 @@ from connector.regulations.rulebook import Rulebook
 from connector.settings import Settings
 
 FORMAT = "trading-idp behaviour certificate 1"
-FACTS: tuple[Fact, ...] = (*permission_facts.FACTS, *event_facts.FACTS, *freeze_facts.FACTS)
+FACTS: tuple[Fact, ...] = (
+    *permission_facts.FACTS,
+    *event_facts.FACTS,
+    *step_up_facts.FACTS,
+    *freeze_facts.FACTS,
+)
 
 Tell = Callable[[str], None]
 Prepare = Callable[[ScratchRealm], None]

@@ -7,11 +7,12 @@ import httpx
 
 from connector.activity import cursor
 from connector.certificate.fact import demand, fact
-from connector.certificate.scratch import ScratchRealm, Somebody
+from connector.certificate.scratch import KEY, ScratchRealm, Somebody
 from connector.embedded.browser import LoginRefusedError, Person
 from connector.errors import Text
 from connector.ports import IdpEvent
 
+KEY_DETAIL = "public_key_credential_id"
 MILLISECOND = timedelta(milliseconds=1)
 BURST = 120  # Events at once, from several connections: some of them fall into one millisecond.
 _CONNECTIONS = 12
@@ -143,6 +144,30 @@ def lockout_is_told(scratch: ScratchRealm) -> str:
     return f"locked after {most}: {', '.join(told)}"
 
 
+@fact(
+    "event.keys-are-named",
+    Text("登记和使用密钥的事件写明密钥编号", "Events name the key that was registered or used"),
+    Text(
+        "据此可证明每次登录所用密钥的序列号，并发现清单之外的密钥",
+        "The serial used at each login is proved from them, and a key that no inventory knows is found",
+    ),
+    "GS 12",
+)
+def keys_are_named(scratch: ScratchRealm) -> str:
+    since = scratch.now()
+    somebody = scratch.new_key_holder()
+    scratch.log_in(somebody, scratch.strong_clients[0])
+    key_id = somebody.person.key.key_id if somebody.person.key else ""
+    listed = [found.key_id for found in scratch.idp.list_credentials(somebody.user_id) if found.type == KEY]
+    demand(listed == [key_id], f"the credentials name {listed}")
+    events = [event for event in _events(scratch, "login", since) if event.user_id == somebody.user_id]
+    naming = {event.type for event in events if event.details.get(KEY_DETAIL) == key_id}
+    demand({"UPDATE_CREDENTIAL", "LOGIN"} <= naming, f"of {[event.type for event in events]} only {sorted(naming)} do")
+    strong = [event for event in events if event.type == "LOGIN" and event.client_id == scratch.strong_clients[0]]
+    demand(all(KEY_DETAIL in event.details for event in strong), "the login by key does not name it")
+    return f"{', '.join(sorted(naming))} name the credential id"
+
+
 def _fail_to_log_in(scratch: ScratchRealm, somebody: Somebody) -> None:
     wrong = Person(somebody.person.user_name, "Wrong#password1x")
     try:
@@ -168,4 +193,5 @@ FACTS = (
     burst_is_read_whole,
     changes_name_their_author,
     lockout_is_told,
+    keys_are_named,
 )

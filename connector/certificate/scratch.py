@@ -27,6 +27,8 @@ from connector.settings import Settings
 
 Progress = Callable[[str], None]
 OFFLINE = "openid offline_access"
+REGISTER_KEY = "webauthn-register"
+KEY = "webauthn"  # the type of a key among the credentials
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,12 @@ class ScratchRealm:
         body = {"type": "password", "value": password, "temporary": False}
         self.admin.put(f"/users/{user_id}/reset-password", body)
         return Somebody(user_id, Person(new.user_name, password))
+
+    def new_key_holder(self) -> Somebody:
+        """A person who registered a key at his first login, as a new account is told to; see Person.key."""
+        somebody = self.new_person(actions=[REGISTER_KEY])
+        self.log_in(somebody)
+        return somebody
 
     def log_in(self, somebody: Somebody, client_id: str = "", **ask: str) -> tuple[FormBrowser, Tokens]:
         """Logs in at `client_id` (or where a password suffices) in a new browser."""
