@@ -11,6 +11,8 @@ from connector.audit.seal import seal_pending
 from connector.auth import signatures
 from connector.auth.actor import Actor
 from connector.departures.tables import DeparturePlanRow
+from connector.keys import service as keys
+from connector.keys.sheets import SheetRow
 from connector.outbox import service as outbox
 from connector.outbox.tables import StepRow
 from connector.provisioning import links
@@ -71,6 +73,11 @@ simple("GET", "/inbox", by=Office.UNIT_HEAD, unit="ywk", refused=200)
 simple("GET", "/steps", by=Office.OPERATOR)
 simple("GET", "/departures/cases", by=Office.OPERATOR)
 simple("GET", "/endpoints", by=Office.AUDITOR)
+simple("GET", "/keys", by=Office.KEY_CUSTODIAN)
+simple("GET", "/key-batches", by=Office.AUDITOR)
+simple("GET", "/key-findings", by=Office.SECURITY_ADMINISTRATOR)
+simple("GET", "/key-replacements", by=Office.KEY_CUSTODIAN)
+simple("GET", "/key-waivers", by=Office.AUDITOR)
 simple("GET", "/.well-known/ssf-configuration", by=None, refused=200)
 simple("GET", "/signals/keys", by=None, refused=200)
 simple("GET", "/signals/streams", by=Office.AUDITOR)
@@ -352,6 +359,71 @@ def prove_freeze(api: Api) -> Call:
 @operation("GET", "/static/app.css")
 def stylesheet(api: Api) -> Call:
     return Call("/static/app.css", None, refused=200)
+
+
+def key_in_stock(api: Api) -> str:
+    """The serial number of a new key."""
+    serial = f"K-{next(_names)}"
+    row = SheetRow(1, {"serial": serial, "model": "UK-1", "cert_serial": f"{1000 + next(_names)}"})
+    with api.town.connector.act(api.town.actor(Office.KEY_CUSTODIAN)) as act:
+        keys.import_batch(act, [row], keys.Delivery(paper="RK-1", batch="B1"))
+    return serial
+
+
+def key_issued(api: Api) -> str:
+    """The serial number of a key that somebody holds."""
+    serial, account = key_in_stock(api), account_row(api)
+    with api.town.connector.act(api.town.actor(Office.KEY_CUSTODIAN)) as act:
+        keys.issue_key(act, serial, account, receipt="LQ-1")
+    return serial
+
+
+def key_operation(path: str, make: Callable[[Api], str], sent: dict[str, Any] | None = None) -> None:
+    """One call about one key, by the custodian; a GET when nothing is sent."""
+    method, body = ("GET", {}) if sent is None else ("POST", {"json": sent})
+    operation(method, path)(
+        lambda api: Call(path.replace("{serial}", make(api)), Office.KEY_CUSTODIAN, sent=dict(body))
+    )
+
+
+@operation("POST", "/keys")
+def import_keys(api: Api) -> Call:
+    row = {"serial": f"K-{next(_names)}", "model": "UK-1", "cert_serial": f"{1000 + next(_names)}"}
+    form = {"paper": "RK-2", "batch": "B2", "rows": [row]}
+    return Call("/keys", Office.KEY_CUSTODIAN, status=201, sent={"json": form})
+
+
+@operation("POST", "/keys/{serial}/issue")
+def issue_key(api: Api) -> Call:
+    form = {"account": account_row(api).user_name, "receipt": "LQ-1"}
+    return Call(f"/keys/{key_in_stock(api)}/issue", Office.KEY_CUSTODIAN, sent={"json": form})
+
+
+@operation("POST", "/keys/{serial}/destroy")
+def destroy_key(api: Api) -> Call:
+    form = {"witness": api.town.actor(Office.OPERATOR).name}
+    return Call(f"/keys/{key_in_stock(api)}/destroy", Office.KEY_CUSTODIAN, sent={"json": form})
+
+
+@operation("POST", "/keys/{serial}/restock")
+def restock_key(api: Api) -> Call:
+    serial = key_issued(api)
+    with api.town.connector.act(api.town.actor(Office.KEY_CUSTODIAN)) as act:
+        keys.return_key(act, serial, receipt="SH-1")
+    return Call(f"/keys/{serial}/restock", Office.KEY_CUSTODIAN, sent={"json": {}})
+
+
+key_operation("/keys/{serial}", key_in_stock)
+key_operation("/keys/{serial}/history", key_in_stock)
+key_operation("/keys/{serial}/uses", key_in_stock)
+key_operation("/keys/{serial}/return", key_issued, {"receipt": "SH-1"})
+key_operation("/keys/{serial}/lost", key_issued, {"note": "出差途中遗失"})
+key_operation("/keys/{serial}/damaged", key_issued, {"note": "接口断裂"})
+
+
+@operation("GET", "/key-templates/{kind}")
+def key_template(api: Api) -> Call:
+    return Call("/key-templates/csv", api.town.applicant("ywk"), refused=200)
 
 
 def link(api: Api) -> tuple[str, str]:

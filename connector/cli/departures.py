@@ -41,7 +41,8 @@ def cases(
     """待补交书面申请的离岗个案 / Leavers whose written form is awaited (LC 7(2))."""
     with opened() as connector, connector.act(operator()) as act:
         found = service.list_cases(act, overdue_only=overdue, open_only=not every)
-        show(found, as_json, ("user_name", "unit", "cause", "account_status", "frozen_at", "form_due_at", "overdue"))
+        columns = ("user_name", "unit", "cause", "account_status", "frozen_at", "form_due_at", "overdue", "key_serial")
+        show(found, as_json, columns)
 
 
 @app.command()

@@ -1,15 +1,19 @@
-"""Cases of leavers: each asks the unit for its written form, and is open until the form is approved (LC 7(2))."""
+"""Cases of leavers: each asks the unit for its written form, and is open until the form is approved and the key back.
+
+The form is that of LC 7(2), the key that of GS 10(6).
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, exists, select
+from sqlalchemy import and_, exists, or_, select
 
 from connector.audit import service as audit
 from connector.audit.events import Event
 from connector.auth.act import Act
 from connector.departures.plan import Cause
 from connector.departures.tables import DepartureCaseRow
+from connector.keys import service as keys
 from connector.outbox import service as outbox
 from connector.register import offices
 from connector.register.tables import AccountRow, PersonRow, UnitRow
@@ -37,6 +41,7 @@ _settles = and_(
     RequestRow.closed_at >= DepartureCaseRow.opened_at,
 )
 _has_form = exists().where(_settles).correlate(DepartureCaseRow)
+_has_key = keys.is_out(DepartureCaseRow.account_id).correlate(DepartureCaseRow)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +58,7 @@ class CaseView:
     form_due_at: datetime
     overdue: bool
     form_request_id: str | None
+    key_serial: str | None  # the key that is not back yet; it alone keeps a case open (GS 10(6))
     closed_at: datetime | None
 
 
@@ -92,11 +98,11 @@ def open_case(act: Act, account: AccountRow, *, cause: Cause, frozen: bool) -> D
 
 
 def settle_cases(act: Act) -> int:
-    """Closes the open cases whose account has got an approved form since; returns how many."""
+    """Closes the open cases whose account has got an approved form since, and whose key is back; returns how many."""
     statement = (
         select(DepartureCaseRow, RequestRow)
         .join(RequestRow, RequestRow.account_id == DepartureCaseRow.account_id)
-        .where(DepartureCaseRow.closed_at.is_(None), _settles)
+        .where(DepartureCaseRow.closed_at.is_(None), _settles, ~_has_key)
         .order_by(RequestRow.closed_at)
     )
     settled = 0
@@ -108,9 +114,12 @@ def settle_cases(act: Act) -> int:
 
 
 def list_cases(act: Act, *, overdue_only: bool = False, open_only: bool = True, limit: int = 500) -> list[CaseView]:
-    """Cases, the most urgent first. One whose form is approved is not awaited, also before the next run closes it."""
+    """Cases, the most urgent first. With form and key nothing is awaited, also before the next run closes it.
+
+    Overdue is the form alone: no rule gives the key a day.
+    """
     statement = (
-        select(DepartureCaseRow, AccountRow, UnitRow.code)
+        select(DepartureCaseRow, AccountRow, UnitRow.code, _has_form)
         .join(AccountRow, AccountRow.id == DepartureCaseRow.account_id)
         .join(PersonRow, PersonRow.id == DepartureCaseRow.person_id)
         .join(UnitRow, UnitRow.id == PersonRow.unit_id)
@@ -118,10 +127,10 @@ def list_cases(act: Act, *, overdue_only: bool = False, open_only: bool = True, 
         .limit(limit)
     )
     if open_only or overdue_only:
-        statement = statement.where(DepartureCaseRow.closed_at.is_(None), ~_has_form)
+        statement = statement.where(DepartureCaseRow.closed_at.is_(None), or_(~_has_form, _has_key))
     if overdue_only:
-        statement = statement.where(DepartureCaseRow.form_due_at < act.now)
-    return [_view(act, case, account, unit) for case, account, unit in act.session.execute(statement)]
+        statement = statement.where(DepartureCaseRow.form_due_at < act.now, ~_has_form)
+    return [_view(act, *found) for found in act.session.execute(statement)]
 
 
 def _close(act: Act, case: DepartureCaseRow, request: RequestRow) -> None:
@@ -154,7 +163,7 @@ def _ask_for_form(act: Act, account: AccountRow, case: DepartureCaseRow) -> int:
     return len(heads)
 
 
-def _view(act: Act, case: DepartureCaseRow, account: AccountRow, unit_code: str) -> CaseView:
+def _view(act: Act, case: DepartureCaseRow, account: AccountRow, unit_code: str, has_form: bool) -> CaseView:
     return CaseView(
         case_id=case.id,
         user_name=account.user_name,
@@ -164,7 +173,8 @@ def _view(act: Act, case: DepartureCaseRow, account: AccountRow, unit_code: str)
         opened_at=case.opened_at,
         frozen_at=case.frozen_at,
         form_due_at=case.form_due_at,
-        overdue=case.closed_at is None and case.form_due_at < act.now,
+        overdue=case.closed_at is None and not has_form and case.form_due_at < act.now,
         form_request_id=case.form_request_id,
+        key_serial=None if case.closed_at else keys.holds_key(act, account.id),
         closed_at=case.closed_at,
     )

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Exists, and_, exists, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from connector.audit import service as audit
@@ -81,7 +81,7 @@ def key_of(act: Act, account: AccountRow) -> HardwareKeyRow | None:
     return find_of(act, account.id)
 
 
-def is_out(account_id: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+def is_out(account_id: InstrumentedAttribute[str]) -> Exists:
     """SQL condition: a key of this account must still be handed in (GS 10(6))."""
     states = [state.value for state in OUT]
     return exists().where(HardwareKeyRow.account_id == account_id, HardwareKeyRow.status.in_(states))

@@ -10,12 +10,16 @@ from connector.departures import service as departures
 from connector.departures.errors import SizeLimitError, StaleReadingError
 from connector.departures.sync import preview_departures
 from connector.departures.tables import DepartureCaseRow, DeparturePlanRow, DirectoryPersonRow, DirectoryReadRow
+from connector.keys import service as keys
+from connector.keys.sheets import SheetRow
 from connector.outbox.tables import StepRow
 from connector.register.tables import AccountRow, PersonRow
 from connector.regulations.vocabulary import AccountClass, Office
 from connector.requests.tables import RequestRow
 from tests.fixtures_departures import HOUR, DepartureDesk
 from tests.fixtures_register import NOON
+
+KEY = SheetRow(2, {"serial": "K-1", "model": "UK-1", "cert_serial": "0a01"})
 
 
 @pytest.mark.req("E1")
@@ -146,3 +150,31 @@ def test_preview_changes_nothing(desk: DepartureDesk) -> None:
 def test_run_without_directory_says_so(empty_desk: DepartureDesk) -> None:
     empty_desk.directory = None
     assert empty_desk.run() == {"state": "no-directory"}
+
+
+def test_case_stays_open_until_the_key_is_back(desk: DepartureDesk) -> None:
+    desk.leave("003")
+    desk.run(NOON + HOUR)
+    custodian = desk.centre.actor(Office.KEY_CUSTODIAN)
+    with desk.act(custodian, now=NOON + HOUR) as act:
+        (case,) = departures.list_cases(act)
+        account = act.session.scalars(select(AccountRow).where(AccountRow.user_name == case.user_name)).one()
+        keys.import_batch(act, [KEY], keys.Delivery(paper="RK-1", batch="B1"))
+        key = keys.get_key(act, "K-1")
+        key.status, key.account_id, key.issued_at = "bound", account.id, NOON  # He had it before he left.
+        form = {"kind": "disable", "submitted_by": "x", "submitted_at": NOON + HOUR, "closed_at": NOON + HOUR}
+        act.session.add(
+            RequestRow(
+                number="QX-1", digest="", form={}, unit_id=desk.centre.unit.id, account_id=account.id, state="approved",
+                **form,
+            )
+        )  # fmt: skip
+    late = NOON + timedelta(days=7)
+    assert desk.run(late)["cases_settled"] == 0
+    with desk.act(custodian, now=late) as act:
+        (case,) = departures.list_cases(act)
+        assert (case.key_serial, case.overdue) == ("K-1", False)
+        assert departures.list_cases(act, overdue_only=True) == []
+        keys.return_key(act, "K-1", receipt="SH-1")
+        assert departures.list_cases(act) == []
+    assert desk.run(late + HOUR)["cases_settled"] == 1

@@ -14,6 +14,7 @@ from connector.auth.act import Act
 from connector.auth.actor import Actor
 from connector.errors import ConnectorError
 from connector.http import problem_response, validation_refusal
+from connector.keys.routes import router as with_keys
 from connector.register.routes import router
 from connector.regulations.vocabulary import Office
 from tests.factories import Centre, make_centre, make_person, phone, resident_id
@@ -61,6 +62,7 @@ class Client:
 def client(desk: Desk, centre: Centre) -> Client:
     app = FastAPI()
     app.include_router(router)
+    app.include_router(with_keys)
     app.add_exception_handler(ConnectorError, lambda _request, error: problem_response(error))  # type: ignore[arg-type]
     answer = lambda _request, error: problem_response(validation_refusal(error))  # noqa: E731
     app.add_exception_handler(RequestValidationError, answer)
