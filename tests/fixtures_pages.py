@@ -4,7 +4,7 @@ import re
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import unescape
 from typing import Any
 
@@ -15,7 +15,8 @@ from connector.app import create_app
 from connector.auth.actor import Actor
 from connector.ports import SignedIn
 from connector.register.tables import AccountRow
-from tests.fakes.login_client import make_signed_in
+from tests.fakes.login_client import FakeLoginClient, make_signed_in
+from tests.practice_page import add_practice
 from tests.town import HOST, Town
 
 ORIGIN = "http://localhost:8460"
@@ -27,6 +28,12 @@ class Browser:
 
     town: Town
     client: TestClient
+
+    @property
+    def login(self) -> FakeLoginClient:
+        login = self.town.connector.login
+        assert isinstance(login, FakeLoginClient)
+        return login
 
     def get(self, path: str, **sent: Any) -> Response:
         return self.client.get(path, **sent)
@@ -48,7 +55,8 @@ class Browser:
             return account.keycloak_id
 
     def signed(self, actor: Actor, **fields: object) -> SignedIn:
-        return make_signed_in(self.subject_of(actor), self.town.clock.now().replace(microsecond=0), **fields)
+        now = self.town.clock.now().replace(microsecond=0)
+        return replace(make_signed_in(self.subject_of(actor), now), **fields)  # type: ignore[arg-type]
 
     def sign_in(self, actor: Actor, *, next_path: str = "/pages", **fields: object) -> Response:
         """Signs in with a second factor; returns the answer of the callback."""
@@ -57,7 +65,7 @@ class Browser:
 
     def come_back(self, sent: Response, signed: SignedIn, **changed: str) -> Response:
         """The way back from Keycloak, to which `sent` redirected; `changed` parameters are put in."""
-        answer = self.town.connector.login.answer(sent.headers["location"], signed)  # type: ignore[attr-defined]
+        answer = self.login.answer(sent.headers["location"], signed)
         return self.get("/oidc/callback", params={**answer, **changed})
 
     def prove(self, sent: Response, actor: Actor, **fields: object) -> Response:
@@ -66,7 +74,8 @@ class Browser:
 
 
 @contextmanager
-def open_browser(town: Town) -> Iterator[Browser]:
+def open_browser(town: Town, origin: str = ORIGIN) -> Iterator[Browser]:
     app = create_app(town.connector)
-    with TestClient(app, base_url=ORIGIN, follow_redirects=False, raise_server_exceptions=False) as client:
+    add_practice(app)
+    with TestClient(app, base_url=origin, follow_redirects=False, raise_server_exceptions=False) as client:
         yield Browser(town, client)

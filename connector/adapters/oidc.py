@@ -58,6 +58,8 @@ class KeycloakLogin:
             "code_challenge_method": "S256",
             "acr_values": level,
             "max_age": "" if max_age is None else str(max_age),
+            # To Keycloak a login of this very second is not older than 0 seconds: the prompt makes it ask all the same.
+            "prompt": "login" if max_age == 0 else "",
             "kc_action": action,
         }
         return f"{self._place('auth')}?{urlencode({name: value for name, value in asked.items() if value})}"

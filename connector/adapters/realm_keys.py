@@ -22,7 +22,7 @@ class RealmKeys:
 
     def __init__(self, issuer: str, timeout: float) -> None:
         self._issuer = issuer
-        self._http = httpx.Client(timeout=timeout, trust_env=False)
+        self._timeout = timeout
         self._lock = threading.Lock()
         self._keys: KeySet | None = None
         self._fetched = 0.0
@@ -43,7 +43,8 @@ class RealmKeys:
 
     def _fetch(self) -> KeySet:
         try:
-            answer = self._http.get(f"{self._issuer}/protocol/openid-connect/certs")
+            place = f"{self._issuer}/protocol/openid-connect/certs"
+            answer = httpx.get(place, timeout=self._timeout, trust_env=False)
             answer.raise_for_status()
         except httpx.HTTPError as error:
             raise KeycloakUnavailableError(type(error).__name__) from error

@@ -41,9 +41,7 @@ HEADINGS: Final = {
     502: mark("身份服务拒绝了操作"),
     503: mark("系统暂停服务"),
 }
-OWN_READING: Final = ("GET", "HEAD")
-OFFER_SIGN_IN: Final = ("sign-in-needed", "sign-in-failed", "no-account-here")
-HEADINGS: Final = {
+OWN_HEADINGS: Final = {
     "sign-in-needed": mark("登录已过期"),
     "page-expired": mark("页面已过期"),
     "sign-in-failed": mark("登录没有完成"),

@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy import select
 
 from connector.auth.actor import job_actor
+from connector.errors import NotFoundError
 from connector.pages import cookies, frame, sign_ins, step_up
 from connector.pages import session as sessions
 from connector.pages.access import FormDep, VisitorDep
@@ -40,7 +41,9 @@ def sign_in(request: Request, next: str = cookies.HOME) -> Response:
 @router.get("/pages/account/change/{what}")
 def change(request: Request, what: str, visitor: VisitorDep) -> Response:
     """To Keycloak's own page for changing the password."""
-    way = Purpose("/pages/account", action=ACTIONS.get(what, ""), session_id=visitor.session_id)
+    if what not in ACTIONS:
+        raise NotFoundError(kind="页面 (page)", name=what)
+    way = Purpose("/pages/account", action=ACTIONS[what], session_id=visitor.session_id)
     with get_desk(request).database.session() as session:
         return sign_ins.send(request, session, way)
 

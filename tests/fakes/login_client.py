@@ -1,6 +1,8 @@
 """A Keycloak that signs people in as a test says: every code stands for what the ID token will say."""
 
-from dataclasses import dataclass, field, replace
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -28,6 +30,7 @@ class FakeLoginClient:
     asked: list[Asked] = field(default_factory=list)
     unreachable: bool = False
     _codes: dict[str, tuple[SignedIn, Asked]] = field(default_factory=dict)
+    _serial: Iterator[int] = field(default_factory=itertools.count)
     _logouts: dict[str, EndedLogin] = field(default_factory=dict)
 
     def authorization_url(
@@ -40,7 +43,7 @@ class FakeLoginClient:
         """The parameters with which Keycloak sends the browser back from `location`, as the person of `signed`."""
         state = parse_qs(urlsplit(location).query)["state"][0]
         asked = next(item for item in self.asked if item.state == state)
-        code = f"code-{len(self._codes)}"
+        code = f"code-{next(self._serial)}"
         self._codes[code] = (signed, asked)
         return {"state": state, "code": code, "iss": ISSUER}
 
@@ -69,9 +72,8 @@ class FakeLoginClient:
         return self._logouts[token]
 
 
-def make_signed_in(subject: str, at: datetime, **fields: object) -> SignedIn:
-    """A sign-in with a hardware key at `at`; `fields` change it."""
-    right = SignedIn(
+def make_signed_in(subject: str, at: datetime) -> SignedIn:
+    """A sign-in with a hardware key at `at`."""
+    return SignedIn(
         subject=subject, sid=f"sid-{subject}", acr="mfa", amr=("pwd", "hwk"), auth_time=at, id_token=f"id.{subject}"
     )
-    return replace(right, **fields)  # type: ignore[arg-type]
