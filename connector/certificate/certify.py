@@ -12,7 +12,7 @@ from typing import Any
 from connector.certificate import event_facts, freeze_facts, permission_facts, step_up_facts
 from connector.certificate.fact import Fact, FactNotHeld, Outcome
 from connector.certificate.scratch import ScratchRealm, scratch_realm
-from connector.certificate.supported import SUPPORTED, standing_of
+from connector.certificate.supported import SUPPORTED, server_version, standing_of
 from connector.errors import ConnectorError
 from connector.realm_config import config_dir
 from connector.regulations.rulebook import Rulebook
@@ -100,14 +100,14 @@ def certify(
     began_at, began = datetime.now(UTC), time.monotonic()
     with scratch_realm(settings, rulebook, name=name, keep=keep, progress=tell) as scratch:
         prepare(scratch)
-        server_version = scratch.server_version()
+        found_version = server_version(scratch.admin)
         outcomes = []
         for number, fact in enumerate(facts, start=1):
             tell(f"{number}/{len(facts)} {fact.name.zh} / {fact.name.en}")
             outcomes.append(try_fact(fact, scratch))
     return Certificate(
         server_url=settings.keycloak_url,
-        server_version=server_version,
+        server_version=found_version,
         product_version=version("trading-idp"),
         realm_config=realm_config_digest(),
         realm=name,

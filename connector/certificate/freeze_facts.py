@@ -6,9 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
+from connector.certificate.attempts import opens, refreshes
 from connector.certificate.fact import demand, fact
 from connector.certificate.scratch import OFFLINE, ScratchRealm, new_password
-from connector.embedded.browser import FormBrowser, LoginRefusedError, Tokens
+from connector.embedded.browser import Tokens
 from connector.errors import Text
 
 RACES = 50
@@ -31,11 +32,11 @@ def disabling_refuses_at_once(scratch: ScratchRealm) -> str:
     somebody = scratch.new_person()
     browser, tokens = scratch.log_in(somebody)
     scratch.idp.set_enabled(somebody.user_id, False)
-    demand(not _lives(browser, tokens), "the refresh token of a disabled account works")
+    demand(not refreshes(browser, tokens), "the refresh token of a disabled account works")
     demand(not _reads_userinfo(scratch, tokens), "the access token of a disabled account reads userinfo")
-    demand(not _opens(lambda: scratch.log_in(somebody)), "a disabled account logs in")
+    demand(not opens(lambda: scratch.log_in(somebody)), "a disabled account logs in")
     scratch.idp.set_enabled(somebody.user_id, True)
-    revived = "lives again" if _lives(browser, tokens) else "stays dead"
+    revived = "lives again" if refreshes(browser, tokens) else "stays dead"
     return f"refresh, userinfo and login refused; after enabling alone the old login {revived}"
 
 
@@ -59,13 +60,13 @@ def order_ends_everything(scratch: ScratchRealm) -> str:
     before = scratch.idp.sessions_of(somebody.user_id)
     demand(before.online > 0 and before.offline > 0, f"the logins left {before} to end")
     scratch.order.take_out(somebody.user_id)
-    alive = sum(_lives(*login) for login in logins)
+    alive = sum(refreshes(*login) for login in logins)
     demand(not alive, f"{alive} of {len(logins)} logins live while frozen")
     scratch.order.put_back(somebody.user_id)
-    alive = sum(_lives(*login) for login in logins) + sum(_reads_userinfo(scratch, tokens) for _, tokens in logins)
+    alive = sum(refreshes(*login) for login in logins) + sum(_reads_userinfo(scratch, tokens) for _, tokens in logins)
     demand(not alive, f"{alive} earlier tokens live after enabling")
-    demand(not _opens(lambda: browser.log_in(first)), "the cookie from before the freeze opens a client")
-    demand(_opens(lambda: scratch.log_in(somebody, first)), "the enabled account does not log in")
+    demand(not opens(lambda: browser.log_in(first)), "the cookie from before the freeze opens a client")
+    demand(opens(lambda: scratch.log_in(somebody, first)), "the enabled account does not log in")
     return f"{before.online} online and {before.offline} offline session(s) ended; 0 earlier tokens or cookies live"
 
 
@@ -92,7 +93,7 @@ def same_second_dies(scratch: ScratchRealm) -> str:
         not_before = scratch.admin.get(f"/users/{somebody.user_id}")["notBefore"]
         same = all(int(tokens.claims["iat"]) == not_before for _, tokens in fresh)
         scratch.order.put_back(somebody.user_id)
-        alive = sum(_lives(*login) for login in fresh)
+        alive = sum(refreshes(*login) for login in fresh)
         demand(not alive, f"{alive} tokens of the second of the freeze live after enabling")
         hits += same
         if hits == 2:
@@ -225,18 +226,6 @@ def access_tokens_are_short(scratch: ScratchRealm) -> str:
     seconds = int(tokens.claims["exp"]) - int(tokens.claims["iat"])
     demand(seconds <= MOST_SECONDS, f"{seconds} s")
     return f"{seconds} s"
-
-
-def _lives(browser: FormBrowser, tokens: Tokens) -> bool:
-    return _opens(lambda: browser.refresh(tokens))
-
-
-def _opens(attempt: Callable[[], object]) -> bool:
-    try:
-        attempt()
-    except LoginRefusedError:
-        return False
-    return True
 
 
 def _reads_userinfo(scratch: ScratchRealm, tokens: Tokens) -> bool:

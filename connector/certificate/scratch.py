@@ -5,12 +5,11 @@ Touches no other realm. Its people have invented names; their passwords and keys
 
 import secrets
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from connector.adapters.keycloak import KeycloakProvider
 from connector.adapters.keycloak_calls import AdminApi, status_of
@@ -126,11 +125,6 @@ class ScratchRealm:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
-
-    def server_version(self) -> str:
-        """The version Keycloak says it has; needs the administrator of master."""
-        info: Mapping[str, Any] = self.admin.call(self.admin.admin.get_server_info)
-        return str(info.get("systemInfo", {}).get("version", ""))
 
     def close_browsers(self) -> None:
         self._browsers.close()

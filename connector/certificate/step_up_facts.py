@@ -2,9 +2,10 @@
 
 import httpx
 
+from connector.certificate.attempts import factors_of, level_of, refreshes, thief
 from connector.certificate.fact import demand, fact
 from connector.certificate.scratch import KEY, REGISTER_KEY, ScratchRealm, Somebody
-from connector.embedded.browser import FormBrowser, LoginRefusedError, Person, Tokens
+from connector.embedded.browser import LoginRefusedError
 from connector.embedded.soft_key import SoftKey
 from connector.errors import Text
 
@@ -62,9 +63,9 @@ def lower_level_is_not_granted(scratch: ScratchRealm) -> str:
     somebody = scratch.new_key_holder()
     for level in ("pwd", "1", "0", "none"):
         for client in scratch.strong_clients:
-            got = _level(scratch, scratch.browser(), client, somebody.person, level=level)
+            got = level_of(scratch, scratch.browser(), client, somebody.person, level=level)
             demand(got == "mfa", f"acr_values={level} at {client} gives {got or 'no login'}")
-            refused = _level(scratch, scratch.browser(), client, thief(somebody), level=level)
+            refused = level_of(scratch, scratch.browser(), client, thief(somebody), level=level)
             demand(not refused, f"acr_values={level} at {client} lets the password alone in at {refused}")
     return f"4 lower values at {len(scratch.strong_clients)} clients: the factor is asked for"
 
@@ -82,7 +83,9 @@ def password_cookie_opens_no_more(scratch: ScratchRealm) -> str:
     somebody = scratch.new_key_holder()
     for client in scratch.strong_clients:
         browser, _ = scratch.log_in(Somebody(somebody.user_id, thief(somebody)))
-        got = _level(scratch, browser, client, thief(somebody)) or _level(scratch, browser, client, None, prompt="none")
+        got = level_of(scratch, browser, client, thief(somebody)) or level_of(
+            scratch, browser, client, None, prompt="none"
+        )
         demand(not got, f"{client} opens at {got}")
     return f"refused at {', '.join(scratch.strong_clients)}, also with prompt=none"
 
@@ -100,9 +103,9 @@ def no_factor_no_entry(scratch: ScratchRealm) -> str:
     for factor in ("key", "otp"):
         somebody = scratch.new_person(factor=factor)
         for client in scratch.strong_clients:
-            got = _level(scratch, scratch.browser(), client, thief(somebody))
+            got = level_of(scratch, scratch.browser(), client, thief(somebody))
             demand(not got, f"{client} opens at {got} for a person of {factor} without any")
-        found = _factors(scratch, somebody)
+        found = factors_of(scratch, somebody)
         demand(not found, f"a factor was enrolled at the login: {', '.join(found)}")
     return "refused for both kinds of account, nothing enrolled"
 
@@ -118,11 +121,11 @@ def no_factor_no_entry(scratch: ScratchRealm) -> str:
 )
 def password_enrols_no_key(scratch: ScratchRealm) -> str:
     for somebody in (scratch.new_key_holder(), scratch.new_person(factor="otp")):
-        before = _factors(scratch, somebody)
+        before = factors_of(scratch, somebody)
         for action in (REGISTER_KEY, REGISTER_CODE):
             for client in (scratch.password_clients[0], scratch.strong_clients[0]):
-                _level(scratch, scratch.browser(), client, thief(somebody), kc_action=action)
-        after = _factors(scratch, somebody)
+                level_of(scratch, scratch.browser(), client, thief(somebody), kc_action=action)
+        after = factors_of(scratch, somebody)
         demand(after == before, f"credentials were {before}, are {after}")
     return "kc_action for key and code, with and without a factor: nothing enrolled"
 
@@ -143,15 +146,11 @@ def deleted_key_is_dead(scratch: ScratchRealm) -> str:
         if credential.key_id == _key(somebody).key_id:
             scratch.idp.delete_credential(somebody.user_id, credential.id)
     scratch.idp.log_out(somebody.user_id)
-    demand(KEY not in _factors(scratch, somebody), "the key is still there")
-    demand(not _level(scratch, scratch.browser(), client, somebody.person), "the deleted key logs in")
-    demand(not _level(scratch, browser, client, somebody.person), "the browser of the earlier login gets in again")
-    try:
-        browser.refresh(tokens)
-    except LoginRefusedError:
-        return "login, cookie and refresh refused after deletion and logout"
-    demand(False, "the refresh token from before the deletion works")
-    return ""
+    demand(KEY not in factors_of(scratch, somebody), "the key is still there")
+    demand(not level_of(scratch, scratch.browser(), client, somebody.person), "the deleted key logs in")
+    demand(not level_of(scratch, browser, client, somebody.person), "the browser of the earlier login gets in again")
+    demand(not refreshes(browser, tokens), "the refresh token from before the deletion works")
+    return "login, cookie and refresh refused after deletion and logout"
 
 
 @fact(
@@ -167,7 +166,7 @@ def copied_key_is_found(scratch: ScratchRealm) -> str:
         scratch.log_in(somebody, client)
     person = thief(somebody)
     person.key = copy
-    demand(not _level(scratch, scratch.browser(), client, person), "a key with an older counter logs in")
+    demand(not level_of(scratch, scratch.browser(), client, person), "a key with an older counter logs in")
     return "refused: its counter is behind"
 
 
@@ -189,7 +188,7 @@ def codes_only_where_allowed(scratch: ScratchRealm) -> str:
     scratch.idp.update_user(somebody.user_id, attributes={"secondFactor": ["key"]})
     for told in (["key"], []):
         scratch.idp.update_user(somebody.user_id, attributes={"secondFactor": told})
-        got = _level(scratch, scratch.browser(), client, somebody.person)
+        got = level_of(scratch, scratch.browser(), client, somebody.person)
         demand(not got, f"a code opens {client} at {got} where secondFactor is {told}")
     return "mfa by code where allowed; refused where the account says key, or says nothing"
 
@@ -248,44 +247,16 @@ def second_login_ends_the_first(scratch: ScratchRealm) -> str:
     for somebody, ends in ((single, True), (free, False)):
         first, tokens = scratch.log_in(somebody)
         scratch.log_in(somebody)
-        lives = _refreshes(first, tokens)
+        lives = refreshes(first, tokens)
         demand(lives is not ends, f"the first login {'lives' if lives else 'ended'} where one session is {ends}")
         count = scratch.idp.sessions_of(somebody.user_id).online
         demand(count == (1 if ends else 2), f"{count} sessions where one session is {ends}")
     return "1 session left where it is the rule, 2 where it is not"
 
 
-def thief(somebody: Somebody) -> Person:
-    """Knows the name and the password, and holds nothing."""
-    return Person(somebody.person.user_name, somebody.person.password)
-
-
 def _key(somebody: Somebody) -> SoftKey:
     demand(somebody.person.key is not None, "no key")
     return somebody.person.key or SoftKey.make()
-
-
-def _level(scratch: ScratchRealm, browser: FormBrowser, client: str, person: Person | None, **ask: str) -> str:
-    """The level of a login, "" when it is refused; never because of the failures before it."""
-    scratch.admin.delete("/attack-detection/brute-force/users")
-    try:
-        return browser.log_in(client, person, **ask).level or "no level"
-    except LoginRefusedError:
-        return ""
-
-
-def _refreshes(browser: FormBrowser, tokens: Tokens) -> bool:
-    try:
-        browser.refresh(tokens)
-    except LoginRefusedError:
-        return False
-    return True
-
-
-def _factors(scratch: ScratchRealm, somebody: Somebody) -> list[str]:
-    """Types of the second factors the person has, sorted."""
-    listed = scratch.idp.list_credentials(somebody.user_id)
-    return sorted(credential.type for credential in listed if not credential.type.startswith("password"))
 
 
 FACTS = (

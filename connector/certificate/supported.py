@@ -1,8 +1,10 @@
-"""Which versions of Keycloak this product supports: the one place that says so. Pure; asks no server."""
+"""Which versions of Keycloak this product supports: the one place that says so."""
 
 import re
-from typing import Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
 
+from connector.adapters.keycloak_calls import AdminApi
 from connector.embedded.artifacts import KEYCLOAK
 
 Standing = Literal["tested", "untested", "too-old", "unknown"]
@@ -16,6 +18,12 @@ class Supported(NamedTuple):
 
 
 SUPPORTED = Supported(oldest="26.7.0", newest=KEYCLOAK.version)
+
+
+def server_version(api: AdminApi) -> str:
+    """The version Keycloak says it has, "" when it does not: it tells an administrator of master alone (measured)."""
+    info: Mapping[str, Any] = api.call(api.admin.get_server_info)
+    return str((info.get("systemInfo") or {}).get("version", ""))
 
 
 def standing_of(version: str, supported: Supported = SUPPORTED) -> Standing:

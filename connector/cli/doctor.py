@@ -12,7 +12,9 @@ import httpx
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
+from connector.adapters.realm_setup import NoAdministratorError, realm_applier
 from connector.bootstrap import Connector, build
+from connector.certificate.supported import SUPPORTED, server_version, standing_of
 from connector.cli.session import load_settings, show
 from connector.errors import ConnectorError
 from connector.migrations import current_revision, head_revision
@@ -25,7 +27,7 @@ DISK_BYTES = 1 << 30
 
 
 class Finding(NamedTuple):
-    """One check: `state` is ok, wrong or off; `do` says what to do about it, and who."""
+    """One check: `state` is ok, warning, wrong or off; `do` says what to do about it, and who."""
 
     check: str
     state: str
@@ -93,6 +95,17 @@ def check_keycloak(connector: Connector) -> Finding:
         return Finding("keycloak", "wrong", "没有此领域 / no such realm", "trading-idp realm apply")
     answer.raise_for_status()
     return Finding("keycloak", "ok", str(answer.url))
+
+
+def check_keycloak_version(connector: Connector) -> Finding:
+    """Keycloak tells its version to an administrator of master alone, so without one set it stays unknown."""
+    name, range_ = "keycloak version", f"{SUPPORTED.oldest}–{SUPPORTED.newest}"
+    try:
+        version = server_version(realm_applier(connector.settings, connector.rulebook).api)
+    except NoAdministratorError:
+        return Finding(name, "off", f"未设置管理员 / no administrator is set; {range_}", "trading-idp certify")
+    state = {"tested": "ok", "too-old": "wrong"}.get(standing_of(version), "warning")
+    return Finding(name, state, f"{version or '?'}; {range_}", "" if state == "ok" else "trading-idp certify")
 
 
 def check_clock(connector: Connector) -> Finding:
@@ -172,6 +185,7 @@ CHECKS: dict[str, Callable[[Connector], Finding]] = {
     "settings": check_settings,
     "database": check_database,
     "keycloak": check_keycloak,
+    "keycloak version": check_keycloak_version,
     "clock": check_clock,
     "service account": check_service_account,
     "directory": check_directory,
@@ -183,6 +197,7 @@ CHECKS: dict[str, Callable[[Connector], Finding]] = {
 REMEDIES = {
     "database": "请检查 TRADING_IDP_DATABASE_URL 和数据库服务 / check the URL and the database server",
     "keycloak": "请检查 TRADING_IDP_KEYCLOAK_URL 和 Keycloak 服务 / check the URL and the server",
+    "keycloak version": "请先恢复 Keycloak / bring Keycloak back first",
     "clock": "请先恢复 Keycloak / bring Keycloak back first",
     "mail": "请检查邮件服务器 / check the mail server",
 }

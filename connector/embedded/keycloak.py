@@ -10,7 +10,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from connector.embedded.artifacts import KEYCLOAK, Progress, fetch, ignore_progress, locked, unpack
+from connector.embedded.artifacts import KEYCLOAK, Artifact, Progress, fetch, ignore_progress, locked, unpack
 from connector.embedded.java import find_java_home
 from connector.embedded.process import LOOPBACK, ServerProcess, free_port, start_process
 
@@ -32,7 +32,12 @@ class RunningKeycloak:
 
 
 def start_keycloak(
-    *, data_dir: Path, cache_dir: Path, port: int | None = None, progress: Progress = ignore_progress
+    *,
+    data_dir: Path,
+    cache_dir: Path,
+    port: int | None = None,
+    progress: Progress = ignore_progress,
+    artifact: Artifact = KEYCLOAK,
 ) -> RunningKeycloak:
     """Starts Keycloak and returns when it answers; data, log and password stay in `data_dir` for the next start.
 
@@ -41,7 +46,7 @@ def start_keycloak(
     """
     data_dir.mkdir(parents=True, exist_ok=True)
     java_home = find_java_home()
-    program = prepare_keycloak(cache_dir, java_home, progress) / "bin" / "kc.sh"
+    program = prepare_keycloak(cache_dir, java_home, progress, artifact) / "bin" / "kc.sh"
     password = _admin_password(data_dir / "keycloak-admin-password")
     port = port or free_port()
     environment = {
@@ -69,14 +74,16 @@ def _start_options(data_dir: Path, port: int) -> list[str]:
     ]
 
 
-def prepare_keycloak(cache_dir: Path, java_home: Path, progress: Progress = ignore_progress) -> Path:
-    """Keycloak's folder in `cache_dir`: fetched, unpacked, built. The mark comes last, so half a build is redone."""
-    folder = cache_dir / f"keycloak-{KEYCLOAK.version}"
+def prepare_keycloak(
+    cache_dir: Path, java_home: Path, progress: Progress = ignore_progress, artifact: Artifact = KEYCLOAK
+) -> Path:
+    """This version's folder in `cache_dir`: fetched, unpacked, built. The mark comes last: half a build is redone."""
+    folder = cache_dir / f"keycloak-{artifact.version}"
     mark = folder / ".built"
     with locked(cache_dir / "keycloak.lock"):
         if not mark.exists():
             shutil.rmtree(folder, ignore_errors=True)
-            unpack(fetch(KEYCLOAK, cache_dir, progress), folder)
+            unpack(fetch(artifact, cache_dir, progress), folder)
             _build(folder, java_home, cache_dir / "keycloak-build.log")
             mark.touch()
     return folder
