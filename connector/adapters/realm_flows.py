@@ -35,7 +35,7 @@ def reconcile_flows(run: Reconciler, login: Login) -> dict[str, str]:
     for name, found in present.items():
         if not found["builtIn"] and name not in login.bound:
             run.note("unexpected", f"flow {name}")
-    run.settle("realm", login.bindings, run.api.get(""), "")
+    run.settle("realm", {str(place): name for place, name in login.bindings.items()}, run.api.get(""), "")
     return {flow["alias"]: flow["id"] for flow in run.api.get(FLOWS) if flow["alias"] in login.bound}
 
 

@@ -15,8 +15,8 @@ from connector.realm_config import load_realm_config
 from tests.servers.keycloak import Keycloak
 from tests.servers.realm import RealmUnderTest, make_realm
 
-SUBSYSTEMS = load_realm_config().subsystem_ids
-USED = SUBSYSTEMS[:4]
+SUBSYSTEMS = tuple(s.id for s in load_realm_config().subsystems if s.protocol == "openid-connect")
+USED = SUBSYSTEMS[:3]
 
 
 class Receiver:
