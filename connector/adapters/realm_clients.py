@@ -5,7 +5,7 @@ from typing import Any
 
 from connector.adapters.keycloak_calls import AdminApi
 from connector.adapters.realm_changes import Change, Kind, differences, merged
-from connector.adapters.realm_state import BUILT_IN_CLIENTS, DEFAULT_SCOPES, DesiredClient
+from connector.adapters.realm_state import BUILT_IN_CLIENTS, DesiredClient
 from connector.realm_config import RealmConfig, Subsystem
 
 
@@ -70,7 +70,7 @@ def reconcile_client(run: Reconciler, client: DesiredClient, *, fresh: bool) -> 
     uuid, what = current["id"], f"client {client.client_id}"
     inner.settle(what, client.body, current, f"/clients/{uuid}")
     _reconcile_mappers(inner, what, uuid, client.mappers)
-    for kind, names in (("default", DEFAULT_SCOPES), ("optional", ())):
+    for kind, names in (("default", client.scopes), ("optional", ())):
         _reconcile_scopes(inner, what, f"/clients/{uuid}/{kind}-client-scopes", names)
     _reconcile_scope_roles(inner, what, uuid, client.scope_roles)
 

@@ -83,5 +83,6 @@ def read_standing(
     if bearer is None:
         raise NotSignedInError
     with get_desk(request).act(ASKER, reading=True) as act:
-        service.stream_asking(act, bearer.credentials.strip())
-        return Standing(status=service.get_asked_account(act, name).status, as_of=act.now)
+        stream = service.stream_asking(act, bearer.credentials.strip())
+        status, permissions = service.standing(act, stream, name)
+        return Standing(status=status, permissions=permissions, as_of=act.now)

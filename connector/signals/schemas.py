@@ -35,9 +35,10 @@ class VerificationView(BaseModel):
 
 
 class Standing(BaseModel):
-    """What a subsystem may know of an account: whether it is in use at this moment."""
+    """What a subsystem may know of an account: whether it is in use at this moment, and what it may do there."""
 
     status: str
+    permissions: list[str]
     as_of: datetime
 
 

@@ -17,7 +17,7 @@ from connector.outbox.tables import StepRow
 from connector.register import accounts, catalogue
 from connector.register.offices import check_host_or_holds
 from connector.register.tables import AccountRow
-from connector.regulations.vocabulary import Office
+from connector.regulations.vocabulary import AccountStatus, Office
 from connector.signals.errors import StreamDisabledError, UnknownStreamError
 from connector.signals.set_token import EVENTS, VERIFICATION, CredentialChange, CredentialType, Signal, event_claims
 from connector.signals.tables import StreamRow
@@ -169,10 +169,15 @@ def stream_asking(act: Act, token: str) -> StreamRow:
     return stream
 
 
-def get_asked_account(act: Act, name: str) -> AccountRow:
-    """The account with this Keycloak id or user name; raises NotFoundError."""
+def standing(act: Act, stream: StreamRow, name: str) -> tuple[str, list[str]]:
+    """Status of the account with this Keycloak id or user name, and its permissions at the stream's own subsystem.
+
+    Raises NotFoundError.
+    """
     found = act.session.scalars(select(AccountRow).where(AccountRow.keycloak_id == name)).one_or_none()
-    return found or accounts.get_by_user_name(act, name)
+    account = found or accounts.get_by_user_name(act, name)
+    held = accounts.list_grants(act, account) if account.status == AccountStatus.ACTIVE else []
+    return account.status, [grant.role for grant in held if grant.subsystem_id == stream.subsystem_id]
 
 
 def authorization_of(act: Act, stream: StreamRow) -> str:

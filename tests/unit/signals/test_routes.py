@@ -4,6 +4,7 @@ import pytest
 
 from connector.app import create_app
 from connector.provisioning import service as provisioning
+from connector.register import accounts
 from connector.regulations.vocabulary import Office
 from tests.fixtures_api import Api, check_problem
 from tests.fixtures_signals import SignalTown
@@ -38,13 +39,15 @@ def test_read_the_keys_shows_nothing_private(api: Api) -> None:
 def test_ask_for_an_account_by_id_or_name_tells_its_status_and_no_more(api: Api, hearing: SignalTown) -> None:
     with hearing.act() as act:
         account = hearing.account(act)
+        accounts.add_grants(act, account, ["website:notice.editor", "centre:archive.keeper"], granted_by="paper:1")
         names = [str(account.keycloak_id), account.user_name]
     headers = bearer(hearing.tokens["website"])
     for expected in ("active", "frozen"):
         for name in names:
             answer = api.call("GET", f"/signals/accounts/{name}", headers=headers)
-            assert answer.json().keys() == {"status", "as_of"}
+            assert answer.json().keys() == {"status", "permissions", "as_of"}
             assert answer.json()["status"] == expected
+            assert answer.json()["permissions"] == (["notice.editor"] if expected == "active" else [])
         with hearing.act() as act:
             provisioning.freeze_account(act, hearing.account(act), cause="departure")
     check_problem(api.call("GET", "/signals/accounts/nobody", headers=headers), 404)

@@ -1,0 +1,1 @@
+"""Sample relying parties, to be copied by whoever connects a subsystem: OpenID Connect, SAML, and a door."""
