@@ -156,9 +156,9 @@ class Words:
         if due_at is None:
             return None
         days = calendar.working_days_between(now, due_at)
-        past = due_at < now
-        kind = "bad" if past and days < 0 else "warn" if days <= 0 else ""
-        return Due(self.day(due_at), self.days_left(days), kind)
+        if days == 0 and local_day(due_at) < local_day(now):  # Past, and no working day since.
+            return Due(self.day(due_at), self.pick(Text("已超期", "Overdue")), "bad")
+        return Due(self.day(due_at), self.days_left(days), "bad" if days < 0 else "warn" if days == 0 else "")
 
     def _named(self, names: Mapping[str, Text], value: str) -> str:
         name = names.get(value)
