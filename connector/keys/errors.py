@@ -99,6 +99,16 @@ class ReplacementNotOpenError(ConflictError):
     who = _CUSTODIAN
 
 
+class KeyStillMissingError(ConflictError):
+    """The account was frozen for a lost or damaged key, and is enabled with the new one, not before."""
+
+    code = "key-still-missing"
+    clause = "GS 12"
+    says = Text("账号{user_name}须待补发密钥后启用", "Account {user_name} is enabled with its new key, not before")
+    remedy = Text("请先办结密钥补发", "Have the replacement approved and the new key issued")
+    who = _CUSTODIAN
+
+
 class KeyNotReturnedError(ConflictError):
     """The account still has a key out; it is cancelled when the key is back."""
 

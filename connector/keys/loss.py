@@ -9,7 +9,7 @@ from connector.audit.events import Event
 from connector.auth.act import Act
 from connector.errors import FieldProblem, RefusedInputError
 from connector.keys import steps, store
-from connector.keys.errors import KeyNotHeldError, ReplacementNotOpenError
+from connector.keys.errors import KeyNotHeldError, KeyStillMissingError, ReplacementNotOpenError
 from connector.keys.rules import OUT, KeyState, check_texts
 from connector.keys.tables import HardwareKeyRow, ReplacementRow
 from connector.provisioning import service as provisioning
@@ -83,6 +83,12 @@ def approve_replacement(act: Act, account: AccountRow, request_id: str) -> Repla
         case.request_id, case.approved_at = request_id, act.now
         _record(act, Event.KEY_REPLACEMENT_APPROVED, case, account)
     return case
+
+
+def check_may_enable(act: Act, account: AccountRow) -> None:
+    """Raises KeyStillMissingError while a lost or damaged key of the account is not replaced (GS 12)."""
+    if find_case(act, account.id) is not None:
+        raise KeyStillMissingError(user_name=account.user_name)
 
 
 def close_case(act: Act, case: ReplacementRow, account: AccountRow, key: HardwareKeyRow | None = None) -> None:

@@ -6,6 +6,7 @@ from connector.keys.findings import list_findings
 from connector.keys.intake import Delivery, ImportReport, import_batch
 from connector.keys.loss import (
     approve_replacement,
+    check_may_enable,
     find_case,
     list_replacements,
     open_replacement,
@@ -39,6 +40,7 @@ __all__ = [
     "Reconciled",
     "approve_replacement",
     "bind_key",
+    "check_may_enable",
     "check_returned",
     "destroy_key",
     "end_due_waivers",

@@ -7,6 +7,7 @@ from connector.keys import service as keys
 from connector.keys.errors import (
     AccountNotReadyError,
     KeyNotHeldError,
+    KeyStillMissingError,
     ReplacementNotApprovedError,
     ReplacementNotOpenError,
 )
@@ -131,6 +132,14 @@ def test_request_after_a_report_joins_the_open_case(desk: KeyDesk, holder: Accou
         assert (first.id, again.request_id) == (again.id, "request-7")
         with pytest.raises(KeyNotHeldError):
             keys.open_replacement(act, holder, "K-2", "lost", "request-8")
+
+
+def test_enable_before_the_new_key_is_refused(desk: KeyDesk, holder: AccountRow) -> None:
+    with desk.act() as act:
+        keys.check_may_enable(act, holder)
+    desk.lose("K-1")
+    with desk.act() as act, pytest.raises(KeyStillMissingError):
+        keys.check_may_enable(act, holder)
 
 
 def test_approval_without_a_case_is_refused(desk: KeyDesk, holder: AccountRow) -> None:

@@ -1,6 +1,7 @@
 """A one-time code instead of the key: approved, with an end, and only for whom the class asks for a key."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -94,6 +95,26 @@ def test_waiver_past_its_end_or_for_an_account_out_of_use_is_refused(desk: KeyDe
         provisioning.freeze_account(act, accounts.lock_account(act, account.id), cause="departure")
     with pytest.raises(AccountNotReadyError):
         start(desk, account)
+
+
+def test_waiver_that_ends_while_it_is_being_written_ends_in_keycloak_too(
+    desk: KeyDesk, account: AccountRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The late writer looks again, and finds that what it wrote is no longer so."""
+    idp = desk.town.idp
+    write = idp.update_user
+
+    def slow(user_id: str, **told: Any) -> None:
+        monkeypatch.setattr(idp, "update_user", write)
+        with desk.act() as act:
+            keys.end_waiver(act, account)  # Its own steps are tried, and done, before the slow one goes on.
+        write(user_id, **told)
+
+    with desk.act() as act:
+        keys.start_waiver(act, account, act.now + DAY, "request-1")
+    monkeypatch.setattr(idp, "update_user", slow)
+    desk.settle()
+    assert desk.attributes(account)["secondFactor"] == "key"
 
 
 def test_new_key_ends_the_waiver(desk: KeyDesk, account: AccountRow) -> None:
