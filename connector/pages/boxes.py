@@ -18,8 +18,6 @@ from connector.register import accounts, catalogue, people, units
 from connector.register.tables import AccountRow, PermissionRow, PersonRow
 from connector.regulations.rulebook import Field
 
-# What the register says of the person of an account, instead of a box to type into.
-OF_PERSON = ("person_name", "phone", "document_number", "post")
 LONG, DAYS = ("reason", "account_note"), ("event_on", "until")
 ONE_CHOICE, SELECT = ("cause", "urgent"), ("document_kind", "account_class")
 HINTS: Mapping[str, Text] = {
@@ -102,7 +100,7 @@ class _Drawer:
         if field.name in facts.PERMISSION_BOXES:
             return self._permissions(facts.permissions_label(self._way.form(self._act.rulebook).fields))
         if field.filled_by == "system" and field.name not in self._way.more:
-            said = {"change_kind": self._way.name, "submitted_at": facts.ON_SUBMISSION}.get(field.name)
+            said = {"change_kind": facts.change_kind(self._way), "submitted_at": facts.ON_SUBMISSION}.get(field.name)
             return [Box(field.name, label, "said", said=said)] if said else []
         boxes = [self._box(field.name, label)]
         if field.name == "document_number" and not self._account:
@@ -115,7 +113,7 @@ class _Drawer:
         return self._permissions(label) if name == "permissions" else [self._box(name, label)]
 
     def _box(self, name: str, label: Text) -> Box:
-        if self._account is not None and name in (*OF_PERSON, "account", "unit"):
+        if self._account is not None and name in facts.OF_PERSON:
             return Box(name, label, "said", said=Text(self._of_person(name), self._of_person(name)))
         value = text(self._draft.entries, name)
         box = Box(name, label, "text", value=value, hint=HINTS.get(name), problem=self._problems.get(name))

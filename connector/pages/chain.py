@@ -123,8 +123,10 @@ def present_deciders(stages: Iterable[Stage]) -> Stage | None:
     return next((stage for stage in stages if stage.state == "now"), None)
 
 
-def drawn(request: Request, stages: Iterable[Stage], row: RequestRow | None = None) -> list[dict[str, str]]:
-    """The chain as the pages draw it; with a request, its submission comes first."""
+def drawn(
+    request: Request, stages: Iterable[Stage], row: RequestRow | None = None, *, cites: bool = True
+) -> list[dict[str, str]]:
+    """The chain as the pages draw it; with a request, its submission comes first. `cites`: with the clauses."""
     words, t = Words(language_of(request)), translator(language_of(request))
     first = {"title": t(mark("提交申请")), "detail": words.moment(row.submitted_at) if row else "", "state": "done"}
     return [
@@ -134,7 +136,7 @@ def drawn(request: Request, stages: Iterable[Stage], row: RequestRow | None = No
                 "title": _title(words, t, stage),
                 "detail": _detail(words, t, stage),
                 "state": stage.state,
-                "clause": stage.clause,
+                "clause": stage.clause if cites else "",
             }
             for stage in stages
         ),
@@ -159,7 +161,7 @@ def _detail(words: Words, t: Translate, stage: Stage) -> str:
         return names
     limit = t(mark("时限{days}个工作日"), days=stage.working_days) if stage.working_days else t(mark("当日办结"))
     if stage.until:
-        return t(mark("{names}；{limit}，最迟{day}"), names=names, limit=limit, day=words.day(stage.until))
+        return t(mark("{names}；{limit}，最迟{day}"), names=names, limit=limit, day=words.day_text(stage.until))
     return t(mark("{names}；{limit}"), names=names, limit=limit)
 
 

@@ -162,7 +162,7 @@ def _drawn(
         past=_past(act, row, person),
         changes=history.changes(act, row),
         due=words.due(stage.due_at, act.now, act.rulebook.calendar),
-        stages=chain.drawn(request, stages, row),
+        stages=chain.drawn(request, stages, row, cites=False),
         now_at=chain.present_deciders(stages),
         sent=sent,
         refusal=refusal,

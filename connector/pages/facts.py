@@ -17,6 +17,8 @@ from connector.requests.forms import RequestForm
 from connector.requests.tables import RequestRow
 
 PERMISSION_BOXES = ("module", "workflow_role", "subsystem")
+# What the register says of the person of an account, instead of a box to type into.
+OF_PERSON = ("person_name", "phone", "document_number", "post", "account", "unit")
 UNIT_BOXES: Mapping[str, str] = {
     "unit_address": "address",
     "unit_belongs_to": "belongs_to",
@@ -74,6 +76,11 @@ class Content:
     document_kind: str = ""
     account: AccountRow | None = None
     submitted_at: datetime | None = None
+
+
+def change_kind(way: Way) -> Text:
+    """The annex's own word for what is asked: new, or change."""
+    return {"grant": Text("新增", "New"), "change": Text("变更", "Change")}.get(way.slug, way.name)
 
 
 def local_time(moment: datetime) -> str:
@@ -145,7 +152,7 @@ def rows(act: Act, content: Content) -> list[Fact]:
             continue
         if field.name == "document_number" and not content.way.needs_account:
             drawn["document_kind"] = Fact("document_kind", LABELS["document_kind"], _value(content, "document_kind"))
-        typed = field.filled_by == "applicant" or field.name in content.way.more
+        typed = _is_typed(content, field)
         label = Text(field.label, field.label_en)
         parts = _value(content, field.name)
         if typed or parts:
@@ -153,6 +160,13 @@ def rows(act: Act, content: Content) -> list[Fact]:
     for box in content.way.more:
         drawn.setdefault(box, Fact(box, LABELS[box], _value(content, box)))
     return list(drawn.values())
+
+
+def _is_typed(content: Content, field: Field) -> bool:
+    """Whether the applicant fills the box: of an account's person he chooses the account alone."""
+    if content.way.needs_account and field.name in OF_PERSON:
+        return False
+    return field.filled_by == "applicant" or field.name in content.way.more
 
 
 def permissions_label(fields: Iterable[Field]) -> Text:
@@ -213,7 +227,7 @@ VALUES: Mapping[str, Callable[[Content], Any]] = {
     "post": lambda content: content.post,
     "mail": lambda content: content.mail,
     "account": lambda content: content.account.user_name if content.account else "",
-    "change_kind": lambda content: content.way.name,
+    "change_kind": lambda content: change_kind(content.way),
     "submitted_at": lambda content: local_time(content.submitted_at) if content.submitted_at else ON_SUBMISSION,
     "signature": lambda _content: Text("以本人登录提交，视为签字", "Signed by signing in"),
 }

@@ -54,7 +54,8 @@ class Change(NamedTuple):
 def happenings(act: Act, request: RequestRow) -> list[Happening]:
     """Submissions, decisions, the withdrawal, and what the systems did, newest first."""
     found = [part for tell in (_versions, _decisions, _withdrawals, _steps) for part in tell(act, request)]
-    return sorted(found, key=lambda happening: happening.at, reverse=True)
+    # Of one moment, what came later in the request comes first.
+    return sorted(found, key=lambda happening: happening.at)[::-1]
 
 
 def changes(act: Act, request: RequestRow) -> list[Change]:

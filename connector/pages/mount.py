@@ -3,7 +3,21 @@
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from connector.pages import account, apply, check, decide, home, inbox, preferences, requests, sign_in, welcome
+from connector.pages import (
+    account,
+    apply,
+    check,
+    decide,
+    freeze,
+    freeze_proof,
+    home,
+    inbox,
+    keys,
+    preferences,
+    requests,
+    sign_in,
+    welcome,
+)
 
 ROUTERS = (
     home.router,
@@ -16,6 +30,9 @@ ROUTERS = (
     requests.router,
     inbox.router,
     decide.router,
+    freeze.router,
+    freeze_proof.router,
+    keys.router,
     welcome.router,
 )
 

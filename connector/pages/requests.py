@@ -18,6 +18,7 @@ from connector.register import accounts, people, units
 from connector.regulations.vocabulary import RequestKind
 from connector.requests import service as requests
 from connector.requests import show
+from connector.requests.errors import NotApplicantError, RequestClosedError
 from connector.requests.forms import PROPOSALS
 from connector.requests.tables import RequestRow
 
@@ -85,6 +86,10 @@ def withdraw(request: Request, act: PageActDep, sent: FormDep, number: str) -> R
 def put_right(request: Request, act: PageActDep, number: str) -> Response:
     """Opens the form of a returned request, with every entry kept."""
     row = _own(act, number)
+    if row.applicant_id != act.actor.person_id:
+        raise NotApplicantError
+    if row.state != "returned":
+        raise RequestClosedError(state=row.state)
     way = way_of(RequestKind(row.kind), has_account=row.account_id is not None)
     begun = next((kept for kept in drafts.list_open(act) if kept.resubmits == row.number), None)
     if begun is None:
