@@ -46,6 +46,7 @@ from connector.provisioning.errors import WrongDocumentError
 from connector.provisioning.handlers import KeycloakHandlers
 from connector.provisioning.letters import LinkLetters
 from connector.realm_config import load_realm_config
+from connector.register import accounts
 from connector.register.tables import AccountRow
 from connector.regulations.loader import load_rulebook
 from connector.regulations.rulebook import Rulebook
@@ -106,7 +107,13 @@ class Connector:
             LinkLetters(self.mailer, self._open, public_url=url, life=life),
             WebhookHandlers(self.http, self._open, public_url=url),
             SignalHandlers(
-                self.push_http, self.token_signer, self._open, issuer=url, realm_issuer=self.settings.realm_issuer
+                self.push_http,
+                self.token_signer,
+                self.vault,
+                self.database.reading,
+                self._open,
+                issuer=url,
+                realm_issuer=self.settings.realm_issuer,
             ),
             MailHandlers(self.mailer),
             FreezeHandlers(self.idp, self.database.reading),
@@ -125,12 +132,15 @@ class Connector:
     def actor_of(self, token: str) -> Actor:
         """The person of a valid access token whose account is active here; NotSignedInError otherwise.
 
-        A frozen person's token is refused at once, although it is valid by itself until it ends.
+        A frozen person's token is refused at once, although it is valid by itself until it ends; and enabling the
+        account brings no token back that is older (GS 12-14).
         """
         claims = self.tokens.verify(token)
         with self.database.reading() as session:
             account = session.scalar(select(AccountRow).where(AccountRow.keycloak_id == claims.subject))
             if account is None or account.status != AccountStatus.ACTIVE:
+                raise NotSignedInError
+            if claims.issued_at is not None and claims.issued_at <= accounts.status_since(session, account.id):
                 raise NotSignedInError
             return person_actor(
                 account.person_id,

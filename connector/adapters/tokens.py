@@ -33,6 +33,7 @@ class KeycloakTokens:
             level=str(claims.get("acr", "")),
             methods=tuple(claims.get("amr") or ()),
             authenticated_at=datetime.fromtimestamp(authenticated, UTC) if authenticated else None,
+            issued_at=datetime.fromtimestamp(claims["iat"], UTC) if claims.get("iat") else None,
         )
 
     def _decode(self, token: str) -> dict[str, Any]:

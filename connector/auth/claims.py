@@ -15,6 +15,7 @@ class Claims:
     level: str
     methods: tuple[str, ...]  # amr
     authenticated_at: datetime | None
+    issued_at: datetime | None = None
 
 
 class TokenVerifier(Protocol):

@@ -88,6 +88,8 @@ class KeycloakHandlers:
             self._idp.withdraw_roles(user_id, step.payload["subsystem"], step.payload["roles"])
             self._idp.log_out(user_id)
             self._idp.end_offline_sessions(user_id)
+            if self._account(step).status != AccountStatus.ACTIVE:
+                self._take_out(user_id)  # A log-out that overlaps a freeze writes `enabled` as it read it (1 in 25).
 
     def require_actions(self, step: StepRow) -> None:
         user_id = self._account(step).keycloak_id

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from connector.audit import service as audit
 from connector.audit.events import Event
@@ -129,6 +130,14 @@ def present_cause(act: Act, account: AccountRow) -> str:
         AccountStateRow.account_id == account.id, AccountStateRow.until.is_(None)
     )
     return act.session.scalar(statement) or ""
+
+
+def status_since(session: Session, account_id: str) -> datetime:
+    """Since when the account has had its present status."""
+    statement = select(AccountStateRow.since).where(
+        AccountStateRow.account_id == account_id, AccountStateRow.until.is_(None)
+    )
+    return session.scalars(statement).one()
 
 
 def find_by_person(act: Act, person_id: str) -> AccountRow | None:
