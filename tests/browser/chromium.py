@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, Request, expect, sync_playwright
 
 from tests.browser.usb import UsbPort
 from tests.servers.needs import need_program
@@ -96,12 +96,17 @@ class Windows:
         self._open.clear()
 
 
+def launch(playwright: Playwright) -> Browser:
+    """Debian's Chromium, without a window on any screen."""
+    program = need_program("chromium", "chromium")
+    return playwright.chromium.launch(executable_path=program, args=list(_FLAGS))
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """The browser of this module. Not of the whole run: while it lives, its thread can run no other event loop."""
-    program = need_program("chromium", "chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(_FLAGS))
+        browser = launch(playwright)
         yield browser
         browser.close()
 

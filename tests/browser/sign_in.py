@@ -87,9 +87,14 @@ def go_through(window: Window, person: Person, *, most_pages: int = 8) -> list[s
     seen: list[str] = []
     while (name := page_name(window.page)) != "unknown" and len(seen) < most_pages:
         seen.append(name)
-        assert name in _ACTS, f"the login shows {name}: {window.text()[:300]}"
-        _ACTS[name](window, person)
+        act_on(name, window, person)
     return seen
+
+
+def act_on(name: str, window: Window, person: Person) -> None:
+    """Does what this one page asks."""
+    assert name in _ACTS, f"the login shows {name}: {window.text()[:300]}"
+    _ACTS[name](window, person)
 
 
 def _register_blank_key(window: Window, person: Person) -> None:

@@ -1,0 +1,181 @@
+"""The tour of the pages: each stop is one page as somebody comes to see it; pictures and checks are taken along it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from connector.embedded.browser import Person
+from connector.regulations.vocabulary import Office
+from tests.browser import sign_in
+from tests.browser.chromium import Window
+from tests.browser.small_town import APPLICANT, SmallTown, Who
+
+Go = Callable[[SmallTown, Window], None]
+HEAD = Office.UNIT_HEAD
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One page. `who` is signed in; None is a stranger. `foreign` pages are Keycloak's: their markup is not ours."""
+
+    name: str
+    who: Who | None
+    go: Go
+    foreign: bool = False
+
+
+def at(path: str) -> Go:
+    """Opens a page by its address; `{name}` is the number of that request of the town."""
+
+    def go(town: SmallTown, window: Window) -> None:
+        town.open(window, path.format(**town.requests))
+
+    return go
+
+
+def press(window: Window) -> None:
+    """Presses the chief button of the page."""
+    with window.page.expect_navigation(wait_until="load"):
+        window.page.click("main button.main, main .btn.main")
+
+
+def send_empty(path: str) -> Go:
+    """Opens a form and sends it as it is: the page of its mistakes."""
+
+    def go(town: SmallTown, window: Window) -> None:
+        at(path)(town, window)
+        press(window)
+
+    return go
+
+
+def fill_grant(town: SmallTown, window: Window) -> None:
+    """A right form for a new person, as the head of his unit fills it in."""
+    person = town.next_form()
+    town.open(window, "/pages/apply/grant")
+    for name in ("person_name", "document_number", "phone", "mail"):
+        window.page.fill(f"[name={name}]", person[name])
+    for permission in person["permissions"].split():
+        window.page.check(f"[name=permissions][value='{permission}']")
+    window.page.fill("[name=reason]", "新入职，办理公告发布和开标主持")
+    press(window)
+
+
+def submit_grant(town: SmallTown, window: Window) -> None:
+    fill_grant(town, window)
+    press(window)
+
+
+def decide(town: SmallTown, window: Window, number: str) -> None:
+    """The decision page of a request, by way of the inbox."""
+    town.open(window, f"/pages/inbox?q={town.requests[number]}")
+    with window.page.expect_navigation(wait_until="load"):
+        window.page.click("main td a[href^='/pages/inbox/']")
+
+
+def decide_empty(town: SmallTown, window: Window) -> None:
+    decide(town, window, "waiting")
+    press(window)
+
+
+def welcome(town: SmallTown, window: Window) -> None:
+    window.page.goto(town.link())
+
+
+def welcome_wrong(town: SmallTown, window: Window) -> None:
+    welcome(town, window)
+    window.page.fill("[name=suffix]", "000000")
+    press(window)
+
+
+def welcome_shown(town: SmallTown, window: Window) -> None:
+    welcome(town, window)
+    window.page.fill("[name=suffix]", town.link_suffix())
+    press(window)
+
+
+def first_login(*pages: str, action: str = "webauthn-register") -> Go:
+    """Keycloak's page after these of a first login, at a subsystem that a password opens."""
+
+    def go(town: SmallTown, window: Window) -> None:
+        person = town.newcomer(action)
+        window.page.goto(town.login_address("website"))
+        for page in pages:
+            sign_in.act_on(page, window, person)
+
+    return go
+
+
+def later_login(town: SmallTown, window: Window) -> None:
+    """Keycloak's page that asks for the key."""
+    town.open(window, "/sign-in")
+    sign_in.type_password(window, town.person(HEAD))
+
+
+def blank_key(town: SmallTown, window: Window) -> None:
+    later_login(town, window)
+    window.usb.insert_blank()
+    sign_in.use_key(window)
+
+
+def code_asked(town: SmallTown, window: Window) -> None:
+    """Keycloak's page that asks for a one-time code."""
+    town.open(window, "/sign-in")
+    sign_in.type_password(window, town.code_user())
+
+
+def no_factor(town: SmallTown, window: Window) -> None:
+    """What Keycloak says to somebody without a second factor."""
+    town.open(window, "/sign-in")
+    sign_in.type_password(window, town.newcomer("webauthn-register"))
+
+
+def wrong_password(town: SmallTown, window: Window) -> None:
+    town.open(window, "/sign-in")
+    sign_in.type_password(window, Person("nobody", "Falsch#12345"))
+
+
+def weak_password(town: SmallTown, window: Window) -> None:
+    person = town.newcomer("webauthn-register")
+    window.page.goto(town.login_address("website"))
+    sign_in.type_password(window, person)
+    person.new_password = "abc"
+    sign_in.change_password(window, person)
+
+
+TOUR: tuple[Stop, ...] = (
+    Stop("welcome", None, welcome),
+    Stop("welcome-wrong", None, welcome_wrong),
+    Stop("welcome-password", None, welcome_shown),
+    Stop("signed-out", None, at("/signed-out")),
+    Stop("not-found", HEAD, at("/pages/no-such-page")),
+    Stop("home", HEAD, at("/pages")),
+    Stop("account", HEAD, at("/pages/account")),
+    Stop("apply", HEAD, at("/pages/apply")),
+    Stop("apply-grant", HEAD, at("/pages/apply/grant")),
+    Stop("apply-grant-mistakes", HEAD, send_empty("/pages/apply/grant")),
+    Stop("apply-account", HEAD, at("/pages/apply/disable")),
+    Stop("apply-check", HEAD, fill_grant),
+    Stop("apply-submitted", HEAD, submit_grant),
+    Stop("requests", APPLICANT, at("/pages/requests")),
+    Stop("request-waiting", APPLICANT, at("/pages/requests/{waiting}")),
+    Stop("request-returned", APPLICANT, at("/pages/requests/{returned}")),
+    Stop("request-rejected", APPLICANT, at("/pages/requests/{rejected}")),
+    Stop("request-approved", APPLICANT, at("/pages/requests/{approved}")),
+    Stop("request-withdraw", APPLICANT, at("/pages/requests/{waiting}/withdraw")),
+    Stop("inbox", HEAD, at("/pages/inbox")),
+    Stop("inbox-empty", HEAD, at("/pages/inbox?q=nobody")),
+    Stop("inbox-decided", HEAD, at("/pages/inbox/decided")),
+    Stop("decide", HEAD, lambda town, window: decide(town, window, "waiting")),
+    Stop("decide-overdue", HEAD, lambda town, window: decide(town, window, "overdue")),
+    Stop("decide-mistakes", HEAD, decide_empty),
+    Stop("keycloak-login", None, at("/sign-in"), foreign=True),
+    Stop("keycloak-login-wrong", None, wrong_password, foreign=True),
+    Stop("keycloak-new-password", None, first_login("login"), foreign=True),
+    Stop("keycloak-new-password-weak", None, weak_password, foreign=True),
+    Stop("keycloak-register-key", None, first_login("login", "update-password"), foreign=True),
+    Stop("keycloak-set-up-codes", None, first_login("login", "update-password", action="CONFIGURE_TOTP"), foreign=True),
+    Stop("keycloak-key", None, later_login, foreign=True),
+    Stop("keycloak-key-refused", None, blank_key, foreign=True),
+    Stop("keycloak-code", None, code_asked, foreign=True),
+    Stop("keycloak-no-factor", None, no_factor, foreign=True),
+)
