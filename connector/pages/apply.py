@@ -120,16 +120,20 @@ def _form(
         account=account,
         stages=chain.drawn(request, _sketch(act, way, draft, account)),
         row=row,
-        problems=_summary(Words(language_of(request)), drawn),
+        problems=_summary(request, drawn),
     )
 
 
-def _summary(words: Words, drawn: Sequence[boxes.Box]) -> list[tuple[str, str]]:
+def _summary(request: Request, drawn: Sequence[boxes.Box]) -> list[tuple[str, str]]:
     """What is wrong, box by box from top to bottom, each with the name of its box."""
-    said = [(box, words.pick(Text(box.problem.zh, box.problem.en))) for box in drawn if box.problem]
-    return [
-        (box.name, text if words.pick(box.label) in text else f"{words.pick(box.label)}：{text}") for box, text in said
-    ]
+    words = Words(language_of(request))
+    found = []
+    for box in drawn:
+        if box.problem is not None:
+            label, said = words.pick(box.label), words.pick(Text(box.problem.zh, box.problem.en))
+            named = _t(request, mark("{label}：{problem}"), label=label, problem=said)
+            found.append((box.name, said if label in said else named))
+    return found
 
 
 def _sketch(act: Act, way: Way, draft: Draft, account: AccountRow | None) -> list[chain.Stage]:
@@ -159,5 +163,5 @@ def _saves(form: Mapping[str, list[str]]) -> bool:
     return entries.text(form, "then") == "save"
 
 
-def _t(request: Request, chinese: str) -> str:
-    return translator(language_of(request))(chinese)
+def _t(request: Request, chinese: str, **values: str) -> str:
+    return translator(language_of(request))(chinese, **values)

@@ -149,7 +149,7 @@ def _title(words: Words, t: Translate, stage: Stage) -> str:
 
 
 def _detail(words: Words, t: Translate, stage: Stage) -> str:
-    names = "、".join(stage.names) or t(mark("暂无可审批的任职人员"))
+    names = t(mark("、")).join(stage.names) or t(mark("暂无可审批的任职人员"))
     if stage.at:
         return t(
             mark("{names}，{verdict}，{at}"),

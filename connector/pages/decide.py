@@ -141,7 +141,7 @@ def _drawn(
     title = (
         _t(request, mark("审批：{what}（{name}）"), what=what, name=name)
         if name
-        else f"{_t(request, mark('审批'))}：{what}"
+        else _t(request, mark("审批：{what}"), what=what)
     )
     return render(
         request,

@@ -136,7 +136,7 @@ def _ask(
     key = key_view(act, keys.get_key(act, serial))
     words = Words(language_of(request))
     return render(
-        request, "key_act.html", title=f"{words.pick(chosen.name)}：{key.serial}", status=422 if problems else 200,
+        request, "key_act.html", title=f"{words.pick(chosen.name)} {key.serial}", status=422 if problems else 200,
         key=key, act_=chosen, sent=sent, holder=_holder(act, key.account), states=STATE_NAMES, tags=STATE_TAGS,
         labels=LABELS, problems=entries.said(words, problems),
     )  # fmt: skip

@@ -152,9 +152,8 @@ def _page(request: Request, act: Act, number: str, *, submitted: bool) -> HTMLRe
 
 
 def _title(request: Request, row: RequestRow, name: str) -> str:
-    words = Words(language_of(request))
-    kind = words.kind(row.kind)
-    return f"{kind}：{name}" if name else kind
+    kind = Words(language_of(request)).kind(row.kind)
+    return _t(request, mark("{kind}：{name}"), kind=kind, name=name) if name else kind
 
 
 def _own(act: Act, number: str) -> RequestRow:
@@ -172,5 +171,5 @@ def _ask_withdrawal(
     )  # fmt: skip
 
 
-def _t(request: Request, chinese: str) -> str:
-    return translator(language_of(request))(chinese)
+def _t(request: Request, chinese: str, **values: str) -> str:
+    return translator(language_of(request))(chinese, **values)
