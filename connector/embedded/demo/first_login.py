@@ -10,14 +10,17 @@ from connector.embedded.demo.scene import Evidence, Newcomer, Scene
 ENROLMENT = "webauthn-register"
 WEAK = "Abc123456!"  # Long enough and mixed enough, and among the first that are guessed.
 FIRST, SECOND, NEITHER = FIRST_DOOR, "bid-opening", "centre"
-MODEL = "示例密钥 K1"
+MODEL, AAGUID = "示例密钥 K1", "01020304-0506-0708-0102-030405060708"
 
 
 def issue_key(scene: Scene) -> Evidence:
     """The custodian takes a delivery of keys into stock, and gives one to the new person against a receipt."""
     custodian, newcomer = scene.officers["key_custodian"], scene.newcomer
     newcomer.key_serial = f"SN-{newcomer.person.number}"
-    rows = [{"serial": serial, "model": MODEL} for serial in (newcomer.key_serial, f"{newcomer.key_serial}-2")]
+    rows = [
+        {"serial": serial, "model": MODEL, "aaguid": AAGUID}
+        for serial in (newcomer.key_serial, f"{newcomer.key_serial}-2")
+    ]
     paper = f"示例入库-{newcomer.person.number}"
     taken = scene.api.post(custodian, "/keys", {"paper": paper, "batch": paper, "rows": rows})
     account = scene.api.get(scene.officers["applicant"], f"/requests/{newcomer.request['id']}")["account"]
