@@ -78,8 +78,8 @@ def get_own_form(
 
 def get_page_act(
     request: Request,
+    _form: Annotated[Form, Depends(get_own_form)],  # Before the visitor: what was typed is shown to him who came late.
     visitor: Annotated[Visitor, Depends(get_visitor)],
-    _form: Annotated[Form, Depends(get_own_form)],
 ) -> Iterator[Act]:
     """One act of the visitor: committed before the answer is sent."""
     with get_desk(request).act(visitor.actor, reading=request.method in READING) as act:

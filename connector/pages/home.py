@@ -8,6 +8,8 @@ from connector.pages.access import VisitorDep
 from connector.pages.frame import STYLESHEET
 from connector.pages.language import language_of, translator
 
+ICON = STYLESHEET.with_name("icon.svg")
+
 router = APIRouter(tags=["pages"], include_in_schema=False)
 
 
@@ -25,7 +27,16 @@ def show(request: Request, visitor: VisitorDep) -> Response:
 
 @router.get("/static/app.css")
 def stylesheet() -> Response:
-    """The only file a page loads; its address changes with its content."""
-    return Response(
-        STYLESHEET.read_bytes(), media_type="text/css", headers={"Cache-Control": "public, max-age=31536000, immutable"}
-    )
+    """The stylesheet; its address changes with its content."""
+    return _kept(STYLESHEET.read_bytes(), "text/css")
+
+
+@router.get("/static/icon.svg")
+def icon() -> Response:
+    """The picture in the tab of the browser."""
+    return _kept(ICON.read_bytes(), "image/svg+xml")
+
+
+def _kept(content: bytes, media_type: str) -> Response:
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+    return Response(content, media_type=media_type, headers=headers)

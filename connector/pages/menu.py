@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
+from connector.incidents.scopes import ANYBODY, OWN_UNIT
+from connector.keys.routes import READERS as KEY_READERS
 from connector.pages.language import mark
 from connector.pages.visitor import Visitor
 from connector.regulations.vocabulary import Office
@@ -14,10 +16,14 @@ ANY_OFFICE = frozenset(Office)
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the menu. `offices`: who sees it; empty means everybody. `counts`: carries the number of tasks."""
+    """One line of the menu. `offices`: who sees it; empty means everybody. `counts`: carries the number of tasks.
+
+    `hint` stands beside it on the first page.
+    """
 
     path: str
     words: str
+    hint: str
     offices: frozenset[Office] = frozenset()
     counts: bool = False
 
@@ -26,21 +32,27 @@ class Entry:
 class Line:
     path: str
     words: str
+    hint: str
     count: int
     is_here: bool
 
 
 ENTRIES = (
-    Entry("/pages/apply", mark("我要申请")),
-    Entry("/pages/requests", mark("我的申请")),
-    Entry("/pages/account", mark("我的账号")),
-    Entry("/pages/inbox", mark("待我审批"), ANY_OFFICE, counts=True),
-    Entry("/pages/ledger", mark("账号台账"), OVERSEERS | {Office.UNIT_HEAD}),
-    Entry("/pages/matrix", mark("账号权限对照表"), OVERSEERS | {Office.UNIT_HEAD}),
-    Entry("/pages/scans", mark("排查"), OVERSEERS | {Office.OPERATOR}),
-    Entry("/pages/keys", mark("硬件密钥"), OVERSEERS | {Office.KEY_CUSTODIAN}),
-    Entry("/pages/freezes", mark("冻结账号"), OVERSEERS | {Office.UNIT_HEAD, Office.OPERATOR}),
-    Entry("/pages/audit", mark("审计记录"), OVERSEERS),
+    Entry("/pages/apply", mark("我要申请"), mark("申请账号、权限和密钥，重置口令")),
+    Entry("/pages/requests", mark("我的申请"), mark("查看申请的进度和结果")),
+    Entry("/pages/account", mark("我的账号"), mark("查看权限、口令天数和密钥")),
+    Entry("/pages/inbox", mark("待我审批"), mark("由本人审批的申请"), ANY_OFFICE, counts=True),
+    Entry("/pages/ledger", mark("账号台账"), mark("全部账号及其权限、状态"), OVERSEERS | {Office.UNIT_HEAD}),
+    Entry("/pages/matrix", mark("账号权限对照表"), mark("每个账号持有的权限"), OVERSEERS | {Office.UNIT_HEAD}),
+    Entry("/pages/scans", mark("排查"), mark("僵尸账号和口令时长的排查结果"), OVERSEERS | {Office.OPERATOR}),
+    Entry("/pages/keys", mark("硬件密钥"), mark("密钥的发放、归还和挂失"), frozenset(KEY_READERS)),
+    Entry(
+        "/pages/freezes",
+        mark("冻结账号"),
+        mark("按使用人、单位、系统或密钥批次冻结"),
+        frozenset({*ANYBODY, *OWN_UNIT, Office.KEY_CUSTODIAN, Office.AUDITOR}),
+    ),
+    Entry("/pages/audit", mark("审计记录"), mark("登录、审批和操作的记录"), OVERSEERS),
 )
 
 
@@ -49,7 +61,7 @@ def lines(request: Request, visitor: Visitor) -> list[Line]:
     mounted: frozenset[str] = request.app.state.page_paths
     here = request.url.path
     return [
-        Line(entry.path, entry.words, visitor.waiting if entry.counts else 0, here.startswith(entry.path))
+        Line(entry.path, entry.words, entry.hint, visitor.waiting if entry.counts else 0, here.startswith(entry.path))
         for entry in ENTRIES
         if entry.path in mounted and (not entry.offices or entry.offices & visitor.offices)
     ]

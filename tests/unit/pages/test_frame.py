@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from fastapi.routing import APIRoute
@@ -20,7 +21,8 @@ POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' http://localhost:8480; "
     "frame-ancestors 'none'; base-uri 'none'"
 )
-OPEN = ("/sign-in", "/signed-out", "/welcome/{token}", "/oidc/callback", "/oidc/logout", "/", "/static/app.css")
+FILES = ("/static/app.css", "/static/icon.svg")
+OPEN = ("/sign-in", "/signed-out", "/welcome/{token}", "/oidc/callback", "/oidc/logout", "/", *FILES)
 INLINE = re.compile(r"<script|<style|\sstyle=|\son\w+=|javascript:|https?://", re.IGNORECASE)
 
 
@@ -40,7 +42,7 @@ def filled(path: str) -> str:
     return re.sub(r"\{\w+\}", "1", path)
 
 
-PAGES = sorted({path for _, path in routes(methods=("GET",)) if path not in ("/", "/static/app.css")})
+PAGES = sorted({path for _, path in routes(methods=("GET",)) if path not in ("/", *FILES)})
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -79,6 +81,17 @@ def test_send_form_of_nobody_is_refused_before_anything_else(
     answer = browser.post(filled(path), {"word": "typed"}, csrf=csrf)
     assert (answer.status_code, "页面已过期" in answer.text) == (403, True)
     assert "typed" in answer.text  # What was typed can be copied.
+
+
+def test_send_form_after_the_session_ended_shows_what_was_typed(browser: Browser, head: Actor) -> None:
+    browser.sign_in(head)
+    csrf = browser.csrf()
+    browser.town.clock.advance(timedelta(hours=1))
+    answer = browser.post(PATH, {"word": "long story"}, csrf=csrf)
+    assert answer.status_code == 401
+    assert "登录已过期" in answer.text
+    assert "long story" in answer.text
+    assert csrf not in answer.text
 
 
 def test_send_form_of_another_session_is_refused(browser: Browser, head: Actor) -> None:

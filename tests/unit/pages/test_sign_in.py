@@ -8,12 +8,13 @@ import pytest
 from sqlalchemy import select, update
 
 from connector.auth.actor import Actor
-from connector.pages.tables import PageSessionRow, PageSignInRow
+from connector.pages.tables import PageDraftRow, PageSessionRow, PageSignInRow
 from connector.ports import EndedLogin
 from connector.register import accounts
 from connector.register.tables import AccountStateRow
 from connector.regulations.vocabulary import AccountStatus, Office
 from tests.fixtures_pages import Browser, open_browser
+from tests.practice_page import PATH
 from tests.town import HOST, Town, open_town
 
 LOGIN = "/sign-in?next=%2Fpages%2Faccount"
@@ -288,6 +289,18 @@ def test_change_password_goes_to_keycloak_and_says_what_came_of_it(browser: Brow
 def test_change_something_else_at_keycloak_is_unknown(browser: Browser, head: Actor) -> None:
     browser.sign_in(head)
     assert browser.get("/pages/account/change/webauthn").status_code == 404
+
+
+def test_sign_in_forgets_sessions_of_last_week(browser: Browser, town: Town, head: Actor) -> None:
+    browser.sign_in(head)
+    browser.post(PATH, {"word": "waits"})
+    browser.get("/pages/account/change/password")
+    town.clock.advance(timedelta(days=8))
+    with open_browser(town) as other:
+        other.sign_in(head)
+    with town.connector.act(HOST) as act:
+        assert len(act.session.scalars(select(PageSessionRow)).all()) == 1
+        assert act.session.scalars(select(PageDraftRow)).all() == []
 
 
 def test_expire_session_by_hand_refuses_the_cookie(browser: Browser, head: Actor) -> None:
