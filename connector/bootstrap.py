@@ -23,6 +23,7 @@ from connector.audit.retention import check_retention
 from connector.auth.act import Act
 from connector.auth.actor import Actor, job_actor, person_actor
 from connector.auth.claims import TokenVerifier
+from connector.auth.login import LoginClient
 from connector.errors import NotSignedInError
 from connector.incidents.handlers import FreezeHandlers
 from connector.keys.handlers import KeyHandlers
@@ -35,7 +36,6 @@ from connector.ports import (
     HttpSender,
     IdentityProvider,
     KeycloakUnavailableError,
-    LoginClient,
     Mailer,
     NoteSigner,
     TokenSigner,

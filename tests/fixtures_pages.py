@@ -13,7 +13,7 @@ from httpx2 import Response
 
 from connector.app import create_app
 from connector.auth.actor import Actor
-from connector.ports import SignedIn
+from connector.auth.login import SignedIn
 from connector.register.tables import AccountRow
 from tests.fakes.login_client import FakeLoginClient, make_signed_in
 from tests.practice_page import add_practice

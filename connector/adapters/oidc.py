@@ -21,7 +21,8 @@ from joserfc.jwk import ECKey
 
 from connector.adapters.keycloak_token import SIGNING_ALGORITHM, prepare_key
 from connector.adapters.realm_keys import RealmKeys
-from connector.ports import EndedLogin, KeycloakUnavailableError, SignedIn, SignInFailedError
+from connector.auth.login import EndedLogin, SignedIn, SignInFailedError
+from connector.ports import KeycloakUnavailableError
 
 SCOPE: Final = "openid"
 LEEWAY_SECONDS: Final = 10

@@ -19,9 +19,9 @@ from connector.audit import service as audit
 from connector.audit.events import Event
 from connector.auth.act import Act
 from connector.auth.actor import Actor, person_actor
+from connector.auth.login import EndedLogin, SignedIn
 from connector.pages.cookies import digest
 from connector.pages.tables import PageDraftRow, PageSessionRow, PageSignInRow
-from connector.ports import EndedLogin, SignedIn
 from connector.register.tables import AccountRow, AccountStateRow
 from connector.regulations.vocabulary import AccountStatus
 from connector.storage.tables import new_id

@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy import select
 
 from connector.auth.actor import job_actor
+from connector.auth.login import SignedIn, SignInFailedError
 from connector.errors import NotFoundError
 from connector.pages import cookies, frame, sign_ins, step_up
 from connector.pages import session as sessions
@@ -15,7 +16,6 @@ from connector.pages.errors import NoAccountHereError, SignInNeededError
 from connector.pages.language import language_of, mark, translator
 from connector.pages.sign_ins import Pending, Purpose
 from connector.pages.visitor import find_visitor, get_desk
-from connector.ports import SignedIn, SignInFailedError
 from connector.register.tables import AccountRow
 from connector.regulations.vocabulary import AccountStatus
 

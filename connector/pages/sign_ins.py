@@ -16,12 +16,12 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from connector.auth.levels import RANK, SECOND_FACTOR
+from connector.auth.login import SignedIn, SignInFailedError
 from connector.pages import cookies
 from connector.pages.cookies import digest
 from connector.pages.frame import SEE_OTHER, headers
 from connector.pages.tables import PageSignInRow
 from connector.pages.visitor import Desk, get_desk
-from connector.ports import SignedIn, SignInFailedError
 
 LONGEST: Final = timedelta(minutes=30)
 VERIFIER_CONTEXT: Final = "page_sign_in"

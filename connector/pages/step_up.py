@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from connector.auth.act import Act
 from connector.auth.actor import Actor
+from connector.auth.login import SignedIn, SignInFailedError
 from connector.errors import ConnectorError
 from connector.http import database_refusal
 from connector.pages import cookies, frame, sign_ins
@@ -25,7 +26,6 @@ from connector.pages.language import language_of, mark, translator
 from connector.pages.sign_ins import Pending, Purpose
 from connector.pages.tables import PageDraftRow
 from connector.pages.visitor import Visitor, find_visitor, get_desk
-from connector.ports import SignedIn, SignInFailedError
 from connector.register.tables import AccountRow
 from connector.storage.tables import new_id
 

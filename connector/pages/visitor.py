@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from connector.auth.act import Act
 from connector.auth.actor import Actor
+from connector.auth.login import LoginClient
 from connector.pages import cookies
 from connector.pages import session as sessions
-from connector.ports import Clock, LoginClient, Vault
+from connector.ports import Clock, Vault
 from connector.register import offices, people, units
 from connector.regulations.rulebook import Rulebook
 from connector.regulations.vocabulary import Office

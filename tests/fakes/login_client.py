@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from connector.ports import EndedLogin, KeycloakUnavailableError, SignedIn, SignInFailedError
+from connector.auth.login import EndedLogin, SignedIn, SignInFailedError
+from connector.ports import KeycloakUnavailableError
 
 ISSUER = "http://keycloak.test/realms/trading"
 

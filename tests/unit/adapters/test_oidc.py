@@ -13,7 +13,7 @@ from joserfc.jwk import KeySet, RSAKey
 
 from connector.adapters.oidc import LOGOUT_EVENT, KeycloakLogin
 from connector.adapters.realm_keys import RealmKeys
-from connector.ports import EndedLogin, SignInFailedError
+from connector.auth.login import EndedLogin, SignInFailedError
 
 ISSUER = "https://login.example.cn/realms/trading"
 ACCESS_TOKEN = "access"

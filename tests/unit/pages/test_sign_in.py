@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select, update
 
 from connector.auth.actor import Actor
+from connector.auth.login import EndedLogin
 from connector.pages.tables import PageDraftRow, PageSessionRow, PageSignInRow
-from connector.ports import EndedLogin
 from connector.register import accounts
 from connector.register.tables import AccountStateRow
 from connector.regulations.vocabulary import AccountStatus, Office
