@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -23,6 +23,8 @@ Handler = Callable[[StepRow], Settle | None]
 OpenAct = Callable[[Actor, datetime | None], AbstractContextManager[Act]]
 
 WORKER = job_actor("deliver_outbox")
+HEAD_START_SECONDS = 1.0  # A freeze takes half of it (measured); for each round of the threads.
+SIGNAL_THREADS = 8  # More than there are subsystems: one that hangs holds up no other.
 ROUND = 16  # Steps leased at once: all are tried well within one lease even when Keycloak hangs on each.
 log = structlog.get_logger()
 
@@ -55,14 +57,22 @@ class Delivery:
     def run_due(self, now: datetime | None = None, limit: int = 1000) -> int:
         """Runs due steps until none is due or `limit` is reached; returns how many tries were made.
 
-        A round leases some steps in one transaction, runs them side by side, and writes their outcomes in another:
+        Signals have rounds of their own beside the others: a receiver that hangs holds up no step of Keycloak's.
+        """
+        with ThreadPoolExecutor(1) as pool:
+            signals = pool.submit(self._run_rounds, now, limit, signals=True)
+            return self._run_rounds(now, limit, signals=False) + signals.result()
+
+    def _run_rounds(self, now: datetime | None, limit: int, *, signals: bool) -> int:
+        """A round leases some steps in one transaction, runs them side by side, and writes their outcomes in another:
         two commits for the round and not two for each step.
         """
         tried = 0
         with ThreadPoolExecutor(self._threads) as pool:
             while tried < limit:
                 with self._open_act(WORKER, now) as act:
-                    steps = lease.take_due(act.session, act.now, self._lease_time, min(ROUND, limit - tried))
+                    count = min(ROUND, limit - tried)
+                    steps = lease.take_due(act.session, act.now, self._lease_time, count, signals=signals)
                 if not steps:
                     break
                 self._end(steps, list(pool.map(self._try, steps)), now)
@@ -70,11 +80,35 @@ class Delivery:
         return tried
 
     def run_urgent(self, ids: Collection[int]) -> list[str]:
-        """As `run_now`, the signals after everything else: no receiver keeps a freeze waiting."""
+        """As `run_now`, the signals after everything else: no receiver keeps a freeze waiting.
+
+        Nor does Keycloak keep the signals waiting for long: it may itself wait for a subsystem that hangs.
+        """
         with self._open_act(WORKER, None) as act:
             signals = lease.in_lanes(act.session, ids, lanes.SIGNAL)
         first = [step_id for step_id in ids if step_id not in signals]
-        return [*self.run_now(first), *self.run_now(signals)]
+        with ThreadPoolExecutor(1) as pool:
+            calls = pool.submit(self.run_now, first)
+            wait([calls], timeout=HEAD_START_SECONDS * -(-len(first) // self._threads))
+            states = self._send_signals(signals)
+            return [*calls.result(), *states]
+
+    def _send_signals(self, ids: Collection[int]) -> list[str]:
+        """Every lane by itself, so that none waits for the receiver of another; it stops at what was not taken."""
+        with self._open_act(WORKER, None) as act:
+            steps = lease.take_named(act.session, ids, act.now, self._lease_time)
+        with ThreadPoolExecutor(SIGNAL_THREADS) as pool:
+            waiting = [[step for step in steps if step.lane == lane] for lane in dict.fromkeys(s.lane for s in steps)]
+            return [state for states in pool.map(self._run_lane, waiting) for state in states]
+
+    def _run_lane(self, steps: Sequence[StepRow]) -> list[str]:
+        outcomes: list[Outcome] = []
+        for step in steps:
+            outcomes.append(self._try(step))
+            if outcomes[-1].state == "pending":
+                self._put_back(steps[len(outcomes) :])
+                break
+        return self._end(steps[: len(outcomes)], outcomes, None)
 
     def run_now(self, ids: Collection[int], handler: Handler | None = None) -> list[str]:
         """Tries these steps at once; the states of those that were free, in their order. `handler` replaces theirs.

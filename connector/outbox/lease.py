@@ -13,9 +13,13 @@ RUNNING = ("pending", "leased")
 STOPPED = ("dead", "conflict")
 
 
-def take_due(session: Session, now: datetime, lease: timedelta, count: int) -> list[StepRow]:
-    """Leases up to `count` due steps. A step whose worker vanished is due again when its lease has run out."""
-    return _take(session, _due(now).limit(count), now, lease)
+def take_due(session: Session, now: datetime, lease: timedelta, count: int, *, signals: bool = False) -> list[StepRow]:
+    """Leases up to `count` due steps, either signals or others.
+
+    A step whose worker vanished is due again when its lease has run out.
+    """
+    kind = StepRow.lane.startswith(lanes.SIGNAL)
+    return _take(session, _due(now).where(kind if signals else ~kind).limit(count), now, lease)
 
 
 def take_named(session: Session, ids: Collection[int], now: datetime, lease: timedelta) -> list[StepRow]:

@@ -3,7 +3,12 @@
 import hashlib
 import json
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Final, NamedTuple, Never
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from connector.audit import service as audit
 from connector.audit.events import Event
@@ -12,8 +17,8 @@ from connector.auth.actor import job_actor
 from connector.errors import UnavailableError
 from connector.outbox.deliver import Handler, OpenAct, Settle
 from connector.outbox.tables import StepRow
-from connector.ports import HttpAnswer, HttpSender, TokenSigner
-from connector.register import accounts
+from connector.ports import HttpAnswer, HttpSender, TokenSigner, Vault
+from connector.register.tables import AccountRow
 from connector.regulations.vocabulary import AccountStatus
 from connector.signals import service
 from connector.signals.errors import SignalNotTakenError, SignalRefusedError, StreamDisabledError
@@ -27,6 +32,7 @@ from connector.signals.set_token import (
 )
 from connector.signals.tables import StreamRow
 
+OpenReading = Callable[[], AbstractContextManager[Session]]
 SENDER = job_actor("deliver_outbox")
 PUSH_SECONDS: Final = 3.0  # A receiver only keeps the token and answers 202; who ordered a freeze waits no longer.
 REST_SECONDS: Final = 5.0  # After no answer, that receiver is left alone so long: else each account waits in turn.
@@ -50,10 +56,20 @@ class SignalHandlers:
     """A signal keeps its `jti` and time over every try. `issuer` is our public address, `realm_issuer` Keycloak's."""
 
     def __init__(
-        self, http: HttpSender, signer: TokenSigner, open_act: OpenAct, *, issuer: str, realm_issuer: str
+        self,
+        http: HttpSender,
+        signer: TokenSigner,
+        vault: Vault,
+        reading: OpenReading,
+        open_act: OpenAct,
+        *,
+        issuer: str,
+        realm_issuer: str,
     ) -> None:
         self._http = http
         self._signer = signer
+        self._vault = vault
+        self._reading = reading
         self._open_act = open_act
         self._issuer = issuer.rstrip("/")
         self._realm_issuer = realm_issuer
@@ -79,16 +95,17 @@ class SignalHandlers:
 
     def _letter(self, step: StepRow) -> _Letter | None:
         """What is to be sent; None when it says that an account works again which was taken out meanwhile."""
-        with self._open_act(SENDER, None) as act:
-            stream = act.session.get_one(StreamRow, step.payload["stream"])
-            if not stream.enabled:
-                raise StreamDisabledError(subsystem=stream.subsystem_id)
-            if step.payload["event"] == ACCOUNT_ENABLED and not _is_active(act, step):
-                return None
-            token_id = hashlib.sha256(step.key.encode()).hexdigest()[:32]
-            claims = self._claims(step, stream, token_id)
-            token = self._signer.sign(claims, TYPE)
-            return _Letter(stream.subsystem_id, stream.url, token, token_id, service.authorization_of(act, stream))
+        with self._reading() as session:
+            stream = session.get_one(StreamRow, step.payload["stream"])
+            status = session.scalar(select(AccountRow.status).where(AccountRow.id == step.account_id))
+        if not stream.enabled:
+            raise StreamDisabledError(subsystem=stream.subsystem_id)
+        if step.payload["event"] == ACCOUNT_ENABLED and status != AccountStatus.ACTIVE:
+            return None
+        token_id = hashlib.sha256(step.key.encode()).hexdigest()[:32]
+        token = self._signer.sign(self._claims(step, stream, token_id), TYPE)
+        authorization = service.authorization_of(self._vault, stream)
+        return _Letter(stream.subsystem_id, stream.url, token, token_id, authorization)
 
     def _claims(self, step: StepRow, stream: StreamRow, token_id: str) -> dict[str, object]:
         user_id = step.payload.get("subject", "")
@@ -126,10 +143,6 @@ class SignalHandlers:
         error = SignalNotTakenError(subsystem=letter.subsystem, reason=reason)
         error.retry_after = retry_after
         raise error
-
-
-def _is_active(act: Act, step: StepRow) -> bool:
-    return accounts.get_account(act, str(step.account_id)).status == AccountStatus.ACTIVE
 
 
 def _accepted(step: StepRow, letter: _Letter) -> Settle:

@@ -1,6 +1,7 @@
 """Tells subsystems what became of an account, and keeps their streams (D1, I3). Only enqueues; sends nothing."""
 
 import secrets
+from datetime import timedelta
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from connector.errors import FieldProblem, NotFoundError, NotSignedInError, Refu
 from connector.outbox import lanes
 from connector.outbox import service as outbox
 from connector.outbox.tables import StepRow
+from connector.ports import Vault
 from connector.register import accounts, catalogue
 from connector.register.offices import check_host_or_holds
 from connector.register.tables import AccountRow
@@ -26,6 +28,7 @@ from connector.storage.tables import new_id
 KIND: Final = "signal.push"
 DOING: Final = "管理信号流 / manage signal streams"
 URGENT: Final = frozenset({Signal.DISABLED, Signal.SESSIONS_REVOKED, Signal.PURGED})
+HEAD_START: Final = timedelta(seconds=1)  # Of Keycloak, before a worker that is quicker than the one who ordered.
 LONGEST = 512
 
 
@@ -153,6 +156,7 @@ def announce(
                 payload={"stream": stream.id, "event": name, "subject": account.keycloak_id, "payload": payload},
                 account_id=account.id,
                 request_id=request_id or None,
+                due_at=act.now + HEAD_START if signal in URGENT else act.now,
             )
             steps.append(step)
     if signal in URGENT and steps:
@@ -180,11 +184,11 @@ def standing(act: Act, stream: StreamRow, name: str) -> tuple[str, list[str]]:
     return account.status, [grant.role for grant in held if grant.subsystem_id == stream.subsystem_id]
 
 
-def authorization_of(act: Act, stream: StreamRow) -> str:
+def authorization_of(vault: Vault, stream: StreamRow) -> str:
     """The header the subsystem wants to see; "" when it wants none."""
     if stream.authorization_sealed is None:
         return ""
-    return act.vault.decrypt(stream.authorization_sealed, _context(stream.subsystem_id))
+    return vault.decrypt(stream.authorization_sealed, _context(stream.subsystem_id))
 
 
 def reseal(act: Act) -> int:
@@ -192,7 +196,7 @@ def reseal(act: Act) -> int:
     renewed = 0
     for stream in list_streams(act):
         if stream.authorization_sealed is not None and act.vault.needs_rotation(stream.authorization_sealed):
-            header = authorization_of(act, stream)
+            header = authorization_of(act.vault, stream)
             stream.authorization_sealed = act.vault.encrypt(header, _context(stream.subsystem_id))
             renewed += 1
     return renewed

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 
+import anyio
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 LOOPBACK = "127.0.0.1"
 START_SECONDS = 10.0
@@ -66,6 +67,30 @@ class Place:
         self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+class Gate:
+    """Stands before an application. While it is shut, requests are taken and never answered: the subsystem hangs."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.asked: list[str] = []  # addresses asked for while it was shut
+        self._app = app
+        self._open = threading.Event()
+        self._open.set()
+
+    def shut(self) -> None:
+        self._open.clear()
+
+    def open(self) -> None:
+        self._open.set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self._open.is_set():
+            self.asked.append(scope["path"])
+            while not self._open.is_set():
+                await anyio.sleep(0.05)
+            return
+        await self._app(scope, receive, send)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from tests.factories import make_account
 from tests.relying_parties.door import Door
 from tests.relying_parties.oidc_rp import OidcRelyingParty
 from tests.relying_parties.saml_rp import SamlRelyingParty
-from tests.relying_parties.serve import Place, places
+from tests.relying_parties.serve import Gate, Place, places
 from tests.relying_parties.set_receiver import SetReceiver
 from tests.relying_parties.visitor import Visitor
 from tests.servers.keycloak import Keycloak
@@ -65,7 +65,7 @@ class Platform:
     parties: dict[str, Any] = field(default_factory=dict)
     receivers: dict[str, SetReceiver] = field(default_factory=dict)
     door: Door = None  # type: ignore[assignment]
-    apps: dict[str, Any] = field(default_factory=dict)
+    gates: dict[str, Gate] = field(default_factory=dict)
 
     def url(self, subsystem: str, path: str = "/") -> str:
         return f"{self.places[subsystem].url}{path}"
@@ -181,5 +181,5 @@ def _start(made: Platform) -> None:
             on_event = made.door.on_event
         receiver = SetReceiver(transmitter, issuer, name, SECRET.format(name), on_event)
         made.parties[name], made.receivers[name] = party, receiver
-        made.apps[name] = (made.door if name == "door-access" else party).app(receiver)
-        made.places[name].start(made.apps[name])
+        made.gates[name] = Gate((made.door if name == "door-access" else party).app(receiver))
+        made.places[name].start(made.gates[name])

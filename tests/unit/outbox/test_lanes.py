@@ -61,7 +61,7 @@ def test_run_now_stops_a_lane_at_what_was_not_taken_and_gives_back_the_rest(town
 def test_run_now_leaves_a_signal_behind_one_that_another_worker_is_sending(town: Town) -> None:
     first, second = put(town, "1", "signal:1:a"), put(town, "2", "signal:1:a")
     with town.connector.act(HOST) as act:
-        assert [step.id for step in lease.take_due(act.session, act.now, LEASE, 10)] == [first]
+        assert [step.id for step in lease.take_due(act.session, act.now, LEASE, 10, signals=True)] == [first]
     seen: list[str] = []
     assert delivery(town, seen).run_now([first, second]) == []
     assert (seen, state(town, second)) == ([], ("pending", 0))

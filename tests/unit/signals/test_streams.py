@@ -20,7 +20,7 @@ def test_register_stream_seals_its_header_and_keeps_only_a_digest_of_its_token(h
     with hearing.act() as act:
         stream = signals.find_stream(act, "website")
         assert b"receiver-secret" not in (stream.authorization_sealed or b"")
-        assert signals.authorization_of(act, stream) == "Bearer receiver-secret"
+        assert signals.authorization_of(act.vault, stream) == "Bearer receiver-secret"
         assert hearing.tokens["website"] not in stream.question_digest
         assert signals.stream_asking(act, hearing.tokens["website"]).subsystem_id == "website"
         made = signals.RegisteredStream(stream, "shown-once")
@@ -125,5 +125,5 @@ def test_reseal_after_a_new_key_keeps_the_header(hearing: SignalTown) -> None:
         assert signals.reseal(act) == 1
     with hearing.act() as act:
         assert signals.reseal(act) == 0
-        assert signals.authorization_of(act, signals.find_stream(act, "website")) == "Bearer receiver-secret"
-        assert signals.authorization_of(act, signals.find_stream(act, "centre")) == ""
+        assert signals.authorization_of(act.vault, signals.find_stream(act, "website")) == "Bearer receiver-secret"
+        assert signals.authorization_of(act.vault, signals.find_stream(act, "centre")) == ""
