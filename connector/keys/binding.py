@@ -4,8 +4,8 @@ from sqlalchemy import select
 
 from connector.auth.act import Act
 from connector.keys import loss, steps, store, waivers
-from connector.keys.errors import KeyIdTakenError, KeyNotReturnedError
-from connector.keys.rules import OUT, STATE_NAMES, KeyState
+from connector.keys.errors import KeyIdTakenError
+from connector.keys.rules import OUT, KeyState
 from connector.keys.tables import HardwareKeyRow
 from connector.register import accounts
 from connector.register.tables import AccountRow
@@ -40,14 +40,6 @@ def holds_key(act: Act, account_id: str) -> str | None:
     """Serial of the key that this account must still hand in, if any; a damaged one too, a lost one not (GS 10(6))."""
     key = store.find_of(act, account_id, OUT)
     return key.serial if key else None
-
-
-def check_returned(act: Act, account: AccountRow) -> None:
-    """Raises KeyNotReturnedError while a key of the account is out (GS 10(6))."""
-    key = store.find_of(act, account.id, OUT)
-    if key is not None:
-        state = STATE_NAMES[KeyState(key.status)]
-        raise KeyNotReturnedError(user_name=account.user_name, serial=key.serial, status=state.en, status_zh=state.zh)
 
 
 def unbind(act: Act, account: AccountRow, *, request_id: str | None = None) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from connector.activity import service as activity
 from connector.auth.act import Act
 from connector.keys import loss, steps, store, waivers
+from connector.keys.ending import finish_cancellation
 from connector.keys.errors import AccountHoldsKeyError, AccountNotReadyError, ReplacementNotApprovedError, WitnessError
 from connector.keys.rules import KeyState, check_texts
 from connector.keys.tables import HardwareKeyRow, ReplacementRow
@@ -71,8 +72,8 @@ def _hand_over(
     if renews_password:
         steps.delete_credentials(act, account, "webauthn", "password", request_id=request_id)
     steps.update_user(act, account, request_id=request_id)
-    if not is_certificate:
-        steps.require_enrolment(act, account, steps.ENROL_KEY, request_id=request_id)
+    ask = steps.drop_enrolment if is_certificate else steps.require_enrolment
+    ask(act, account, steps.ENROL_KEY, request_id=request_id)
     if enable:
         provisioning.enable_account(act, account, cause="key_replaced", request_id=request_id)
     if renews_password:
@@ -89,7 +90,7 @@ def return_key(act: Act, serial: str, *, receipt: str, note: str = "") -> Hardwa
     check_texts(receipt, note)
     account = accounts.lock_account(act, key.account_id) if key.account_id else None
     store.move(act, key, KeyState.RETURNED, receipt=receipt.strip(), note=note.strip(), data=_from(account))
-    if account is not None:
+    if account is not None and not finish_cancellation(act, account):
         steps.forget_key(act, account)
     return key
 

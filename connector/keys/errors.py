@@ -109,19 +109,6 @@ class KeyStillMissingError(ConflictError):
     who = _CUSTODIAN
 
 
-class KeyNotReturnedError(ConflictError):
-    """The account still has a key out; it is cancelled when the key is back."""
-
-    code = "key-not-returned"
-    clause = "GS 10(6)"
-    says = Text(
-        "账号{user_name}的密钥{serial}尚未收回（{status_zh}）",
-        "Key {serial} of account {user_name} is not back ({status})",
-    )
-    remedy = Text("请先收回密钥并登记回执", "Take the key back and register the receipt")
-    who = Text("使用人、密钥保管员", "the person, and the key custodian")
-
-
 class WaiverOverError(ConflictError):
     """The waiver's end is past."""
 

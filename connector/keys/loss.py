@@ -9,6 +9,7 @@ from connector.audit.events import Event
 from connector.auth.act import Act
 from connector.errors import FieldProblem, RefusedInputError
 from connector.keys import steps, store
+from connector.keys.ending import finish_cancellation
 from connector.keys.errors import KeyNotHeldError, KeyStillMissingError, ReplacementNotOpenError
 from connector.keys.rules import OUT, KeyState, check_texts
 from connector.keys.tables import HardwareKeyRow, ReplacementRow
@@ -40,6 +41,10 @@ def _report(act: Act, serial: str, state: KeyState, note: str) -> HardwareKeyRow
         store.move(act, key, state, note=note.strip())
         return key
     account = accounts.lock_account(act, key.account_id)
+    if account.status == AccountStatus.CANCELLED:  # Nobody needs another key; one that is lost cannot come back.
+        store.move(act, key, state, account=account, note=note.strip())
+        finish_cancellation(act, account)
+        return key
     open_replacement(act, account, serial, state.value, None, note=note)
     return key
 

@@ -1,6 +1,6 @@
 """The keys room's front door: what other rooms, routes, commands and jobs call."""
 
-from connector.keys.binding import bind_key, check_returned, holds_key, unbind
+from connector.keys.binding import bind_key, holds_key, unbind
 from connector.keys.custody import destroy_key, issue_key, restock_key, return_key
 from connector.keys.findings import list_findings
 from connector.keys.intake import Delivery, ImportReport, import_batch
@@ -41,7 +41,6 @@ __all__ = [
     "approve_replacement",
     "bind_key",
     "check_may_enable",
-    "check_returned",
     "destroy_key",
     "end_due_waivers",
     "end_waiver",

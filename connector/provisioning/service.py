@@ -92,13 +92,21 @@ def enable_account(act: Act, account: AccountRow, *, cause: str, request_id: str
     signals.announce(act, account, "enabled", cause=cause, request_id=request_id)
 
 
-def cancel_account(act: Act, account: AccountRow, *, request_id: str) -> list[int]:
-    """Freeze, then delete in Keycloak (GS 10(6)); person, account and history stay in the register."""
+def cancel_account(act: Act, account: AccountRow, *, request_id: str, delete: bool = True) -> list[int]:
+    """Freeze, then delete in Keycloak (GS 10(6)); person, account and history stay in the register.
+
+    Without `delete` it stays there, frozen, until `delete_account`: its key is still out.
+    """
     ids = freeze_account(act, account, cause="cancel", request_id=request_id, status=AccountStatus.CANCELLED)
     accounts.withdraw_grants(act, account, [p.id for p in accounts.list_grants(act, account)], withdrawn_by=request_id)
+    return [*ids, *(delete_account(act, account, request_id=request_id) if delete else ())]
+
+
+def delete_account(act: Act, account: AccountRow, *, request_id: str | None) -> list[int]:
+    """Deletes a cancelled account in Keycloak, and tells the subsystems."""
     step = _enqueue(act, account, "keycloak.delete_user", request_id, {})
     signals.announce(act, account, "purged", cause="cancel", request_id=request_id)
-    return [*ids, step.id]
+    return [step.id]
 
 
 def _enqueue(act: Act, account: AccountRow, kind: str, request_id: str | None, payload: dict[str, object]) -> StepRow:

@@ -87,11 +87,17 @@ def _disable(act: Act, request: RequestRow, _excluded: Collection[str]) -> None:
 
 
 def _enable(act: Act, request: RequestRow, _excluded: Collection[str]) -> None:
-    provisioning.enable_account(act, _account(act, request), cause="request", request_id=request.id)
+    account = _account(act, request)
+    keys.check_may_enable(act, account)
+    provisioning.enable_account(act, account, cause="request", request_id=request.id)
 
 
 def _cancel(act: Act, request: RequestRow, _excluded: Collection[str]) -> None:
-    provisioning.cancel_account(act, _account(act, request), request_id=request.id)
+    """Frozen at once; unbound, and deleted in Keycloak when no key is out any more (GS 10(6))."""
+    account = _account(act, request)
+    keys.unbind(act, account, request_id=request.id)
+    is_back = keys.holds_key(act, account.id) is None
+    provisioning.cancel_account(act, account, request_id=request.id, delete=is_back)
 
 
 def _disable_dormant(act: Act, request: RequestRow, excluded: Collection[str]) -> None:

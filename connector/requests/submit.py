@@ -10,6 +10,7 @@ from connector.audit import service as audit
 from connector.audit.events import Event
 from connector.auth.act import Act
 from connector.auth.actor import ActorKind
+from connector.keys import service as keys
 from connector.outbox import service as outbox
 from connector.register import accounts, catalogue, offices, people, units
 from connector.register.tables import AccountRow, PersonRow, UnitRow
@@ -159,7 +160,9 @@ def check_form(act: Act, form: RequestForm) -> Checked:
         status = AccountStatus(account.status)
         check_status_allows(form.kind, status)
         # Why the account is out of use is read from its history, not from the applicant (LC 7(3)).
-        cause = accounts.present_cause(act, account) if form.kind is RequestKind.ENABLE else form.cause
+        if form.kind is RequestKind.ENABLE:
+            cause = accounts.present_cause(act, account)
+            keys.check_may_enable(act, account)
     permissions = catalogue.check_permissions(act, (*form.permissions, *form.withdraw))
     if form.kind is RequestKind.GRANT:
         _check_changes_something(act, form, account)

@@ -15,7 +15,6 @@ from connector.keys.errors import (
     AccountHoldsKeyError,
     AccountNotReadyError,
     KeyMoveError,
-    KeyNotReturnedError,
     OwnKeyError,
     WitnessError,
 )
@@ -131,16 +130,6 @@ def test_return_key_takes_its_credential_out_of_keycloak(desk: KeyDesk) -> None:
     assert not desk.town.idp.refresh(session)
     with desk.act() as act:
         assert keys.holds_key(act, account.id) is None
-        keys.check_returned(act, account)
-
-
-def test_check_returned_while_the_key_is_out_names_it(desk: KeyDesk) -> None:
-    desk.stock("K-1")
-    account = desk.hire()
-    desk.issue("K-1", account)
-    with desk.act() as act, pytest.raises(KeyNotReturnedError) as refusal:
-        keys.check_returned(act, account)
-    assert refusal.value.facts["serial"] == "K-1"
 
 
 def test_restock_returned_key_forgets_its_credential_but_not_its_history(desk: KeyDesk) -> None:

@@ -171,7 +171,6 @@ def test_found_key_is_returned_and_may_be_issued_again(desk: KeyDesk, holder: Ac
 def test_unbind_of_a_cancelled_account_closes_all_that_is_open(desk: KeyDesk, holder: AccountRow) -> None:
     desk.lose("K-1")
     with desk.act() as act:
-        keys.check_returned(act, holder)
         keys.unbind(act, holder, request_id="request-9")
         provisioning.cancel_account(act, accounts.lock_account(act, holder.id), request_id="request-9")
     desk.settle()

@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.keys import changes
+from connector.keys import changes, steps
 from connector.keys import service as keys
+from connector.keys.handlers import KeyHandlers
 from connector.keys.rules import NO_MODEL, HeldKey, Verdict, fits_model, judge
 from connector.outbox import service as outbox
 from connector.ports import IdpCredential, KeycloakUnavailableError
 from connector.register.tables import AccountRow
+from connector.regulations.loader import load_rulebook
 from jobs import ingest_events, reconcile_keys
 from tests.fixtures_keys import MODEL, OTHER_MODEL, KeyDesk
 
@@ -187,8 +189,10 @@ def test_certificate_key_writes_its_serial_number_and_is_bound_by_it(desk: KeyDe
     account = desk.hire()
     mark = desk.last_step()
     desk.issue("C-1", account)
-    assert desk.steps(account, mark) == ["keycloak.update_user"]
+    assert desk.steps(account, mark) == ["keycloak.update_user", "keycloak.drop_actions"]
+    assert "webauthn-register" in desk.town.idp.get_user(account.keycloak_id).required_actions
     desk.settle()
+    assert "webauthn-register" not in desk.town.idp.get_user(account.keycloak_id).required_actions
     assert desk.attributes(account)["keySerial"] == "0a01"
     assert (desk.key("C-1").status, desk.attributes(account)["secondFactor"]) == ("bound", "key")
     desk.give_back("C-1")
@@ -280,3 +284,26 @@ def test_uses_of_a_key_are_read_from_the_logins(desk: KeyDesk, account: AccountR
         assert [use.user_name for use in keys.list_uses(act, "C-1")] == [other.user_name]
         events = {row.id: keys.serial_of(act, row) for row in desk.events(act)}
     assert (events["login-1"], events["login-2"], events["login-3"]) == ("K-1", None, "C-1")
+
+
+def test_late_removal_of_former_keys_leaves_the_one_that_is_held(desk: KeyDesk, account: AccountRow) -> None:
+    key_id = desk.enrol(account)
+    desk.reconcile()
+    with desk.act() as act:
+        late = steps.delete_credentials(act, account, "webauthn")
+    assert desk.town.connector.run_steps([late.id]) == ["done"]
+    assert desk.key_ids(account) == [key_id]
+
+
+def test_removal_of_codes_leaves_them_where_the_class_allows_them(desk: KeyDesk, account: AccountRow) -> None:
+    """Under the rules of Liaocheng a one-time code is a second factor of its own."""
+    town = desk.town
+    code = IdpCredential(id="otp-1", type="otp", label="", created_at=town.clock.now())
+    town.idp.users[account.keycloak_id].credentials.append(code)
+    with desk.act() as act:
+        late = steps.delete_credentials(act, account, "otp")
+    liaocheng = KeyHandlers(town.idp, town.connector.database.reading, load_rulebook(("LC",)))
+    liaocheng.delete_credential(late)
+    assert desk.types(account) == ["otp"]
+    town.connector.run_steps([late.id])
+    assert desk.types(account) == []
