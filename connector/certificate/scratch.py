@@ -150,22 +150,23 @@ def scratch_realm(
     Raises NoAdministratorError, KeycloakUnavailableError, KeycloakRefusedError.
     """
     config = load_realm_config()
-    with tempfile.TemporaryDirectory(prefix="certify-") as folder:
-        receiver = LogoutReceiver(address_towards(settings.keycloak_url))
+    with (
+        tempfile.TemporaryDirectory(prefix="certify-") as folder,
+        LogoutReceiver(address_towards(settings.keycloak_url)) as receiver,
+    ):
         own = _own_settings(settings, config, name, Path(folder), receiver.url)
         applier = realm_applier(own, rulebook)
-        with receiver:
+        try:
+            refused = _apply(applier, progress)
+            scratch = _scratch(own, applier, rulebook, receiver, refused)
             try:
-                refused = _apply(applier, progress)
-                scratch = _scratch(own, applier, rulebook, receiver, refused)
-                try:
-                    yield scratch
-                finally:
-                    scratch.close_browsers()
+                yield scratch
             finally:
-                if not keep:
-                    progress("delete")
-                    _delete(applier)
+                scratch.close_browsers()
+        finally:
+            if not keep:
+                progress("delete")
+                _delete(applier)
 
 
 def _apply(applier: RealmApplier, progress: Progress) -> str:
