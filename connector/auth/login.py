@@ -50,7 +50,10 @@ class LoginClient(Protocol):
         """Where the browser is sent. `level` is the acr asked for; `action` one of Keycloak's required actions."""
 
     def fetch(self, *, code: str, issuer: str, verifier: str, nonce: str) -> SignedIn:
-        """Exchanges the code; `issuer` is `iss` of the answer (RFC 9207). SignInFailedError, KeycloakUnavailableError."""
+        """Exchanges the code; `issuer` is the answer's `iss` (RFC 9207).
+
+        Raises SignInFailedError, KeycloakUnavailableError.
+        """
 
     def logout_url(self, id_token: str) -> str:
         """Where the browser is sent to end Keycloak's session too; it comes back to /signed-out."""
