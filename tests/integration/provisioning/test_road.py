@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from connector.register.tables import AccountRow
 from connector.regulations.vocabulary import AccountStatus, Office, RequestKind
 from connector.requests import service as requests
 from tests.factories import make_person_form
+from tests.fixtures_keys import KeyDesk, key_row
 from tests.servers.realm import RealmUnderTest, realm
 from tests.town import HOST, Town, open_town
 
@@ -45,6 +47,11 @@ class Life:
         self.settle()
         self.account_id = town.account_of(request).id
         self.person: Person | None = None
+        self.desk = KeyDesk(town)
+        self.key = f"SN-{uuid.uuid4().hex[:8]}"
+        self.desk.take_in(key_row(self.key, batch=self.key))
+        self.desk.issue(self.key, self.account)
+        self.settle()
 
     @property
     def account(self) -> AccountRow:
@@ -61,9 +68,8 @@ class Life:
         """Opens the newest link; the person then knows his initial password and the one he will choose."""
         token = LINK.findall([m.text for m in self.town.mailer.sent if m.to == MAIL][-1])[0]
         name, password = self.town.connector.open_link(token, self.person_form.document_number[-6:])
-        totp_key = self.person.totp_key if self.person else b""
-        step = self.person.last_totp_step if self.person else 0
-        self.person = Person(name, password, f"Weiter!{uuid.uuid4().hex[:8]}8", totp_key, step)
+        key = self.person.key if self.person else None
+        self.person = Person(name, password, f"Weiter!{uuid.uuid4().hex[:8]}8", key=key)
         return self.person
 
     def ask(self, kind: RequestKind, **fields: Any) -> None:
@@ -88,10 +94,14 @@ def test_a_grant_ends_with_a_login_whose_token_says_what_was_approved(town: Town
     life = Life(town, realm, ("website:notice.editor", "bid-opening:hall.host"))
     life.open_link()
     browser, tokens = life.log_in("website")
-    assert browser.pages == ["login", "update-password", "configure-totp"]
+    assert browser.pages == ["login", "update-password", "webauthn-register"]
     assert roles_in(tokens) == {"website:notice.editor"}
-    again = browser.log_in("bid-opening")
+    with pytest.raises(LoginRefusedError):
+        browser.log_in("bid-opening", replace(life.person, key=None))
+    again = browser.log_in("bid-opening", life.person)
+    assert browser.pages[-1] == "webauthn-authenticate"
     assert roles_in(again) == {"bid-opening:hall.host"}
+    assert (again.level, again.methods) == ("mfa", ("hwk", "pwd"))
     with pytest.raises(LoginRefusedError):
         realm.browser().log_in("website", Person(life.account.user_name, "Falsch#12345"))
 
@@ -168,8 +178,15 @@ def test_a_disabled_account_has_no_session_and_no_token_lives_again_after_enabli
 @pytest.mark.req("B1", "C6")
 def test_a_cancelled_account_is_gone_from_keycloak_and_kept_in_the_register(town: Town, realm: RealmUnderTest) -> None:
     life = Life(town, realm, ("website:notice.editor",))
+    life.open_link()
+    browser, tokens = life.log_in()
     name, user_id = life.account.user_name, str(life.account.keycloak_id)
     life.ask(RequestKind.CANCEL)
+    assert realm.admin.get(f"/users/{user_id}")["enabled"] is False  # Frozen until the key is back.
+    with pytest.raises(LoginRefusedError):
+        browser.refresh(tokens)
+    life.desk.give_back(life.key)
+    life.settle()
     assert realm.admin.get("/users", username=name, exact="true") == []
     kept = life.account
     assert (kept.status, kept.keycloak_id) == (AccountStatus.CANCELLED, None)
