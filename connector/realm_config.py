@@ -171,6 +171,7 @@ class RealmConfig(Strict):
     permissions: tuple[FineGrainedPermission, ...]
     weak_passwords: tuple[str, ...]
     login: Login
+    texts: dict[str, dict[str, str]]  # of Keycloak's pages, by locale and key
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
@@ -194,11 +195,11 @@ def config_dir() -> Path:
 def load_realm_config(directory: Path | None = None) -> RealmConfig:
     """Reads and checks all files; raises pydantic's ValidationError naming what is wrong."""
     folder = directory or config_dir()
-    realm, profile, clients, roles, groups, permissions, passwords, login = (
+    realm, profile, clients, roles, groups, permissions, passwords, login, texts = (
         tomllib.loads((folder / name).read_text(encoding="utf-8"))
         for name in (
             "01-realm.toml", "02-user-profile.toml", "03-clients.toml", "04-roles.toml", "05-groups.toml",
-            "06-permissions.toml", "07-passwords.toml", "08-login.toml",
+            "06-permissions.toml", "07-passwords.toml", "08-login.toml", "09-texts.toml",
         )
     )  # fmt: skip
     return RealmConfig.model_validate(
@@ -216,6 +217,7 @@ def load_realm_config(directory: Path | None = None) -> RealmConfig:
                 "amr_seconds": login["amr_seconds"]["max_age"],
                 "flows": login["flow"],
             },
+            "texts": texts,
         }
     )
 

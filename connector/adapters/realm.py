@@ -20,6 +20,7 @@ from connector.adapters.realm_state import (
     realm_body,
     user_profile,
 )
+from connector.adapters.realm_texts import desired_texts, reconcile_texts
 from connector.ports import KeycloakRefusedError
 from connector.realm_config import ACCOUNTS_GROUP, RealmConfig, load_realm_config
 
@@ -85,6 +86,8 @@ class RealmApplier:
         self._settings(run)
         progress("flows of the login")
         flows = reconcile_flows(run, config.login)
+        progress("texts of the pages")
+        reconcile_texts(run, desired_texts(config, self.parameters))
         progress("user profile")
         self._profile(run)
         progress("clients and roles")

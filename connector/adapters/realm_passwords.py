@@ -1,9 +1,18 @@
 """Keycloak's password policy from the rules in force. Pure."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from connector.regulations.rulebook import PasswordRules, Rulebook
 from connector.regulations.vocabulary import AccountClass
+
+
+@dataclass(frozen=True)
+class PasswordWords:
+    """The rules as people read them before they type: what a password must be, and how long it is good for."""
+
+    rules: str
+    age: str
 
 
 def strictest(rules: Iterable[PasswordRules]) -> PasswordRules:
@@ -23,6 +32,27 @@ def strictest(rules: Iterable[PasswordRules]) -> PasswordRules:
 
 def realm_password_rules(rulebook: Rulebook) -> PasswordRules:
     return strictest(rulebook.password(account_class) for account_class in AccountClass)
+
+
+def password_words(rules: PasswordRules) -> dict[str, PasswordWords]:
+    """The rules in words, by locale of Keycloak; an age of no limit has none."""
+    kinds = (rules.letters, rules.digits, rules.symbols)
+    chinese = [word for word, needed in zip(("字母", "数字", "符号"), kinds, strict=True) if needed]
+    english = [word for word, needed in zip(("a letter", "a digit", "a symbol"), kinds, strict=True) if needed]
+    zh, en = [f"至少{rules.min_length}位"], [f"at least {rules.min_length} characters"]
+    if chinese:
+        zh.append(f"须有{'、'.join(chinese)}")
+        en.append(f"with {', '.join(english)}")
+    zh.append("不含账号和常见弱口令")
+    en.append("without the account name or a well-known weak one")
+    if rules.history:
+        zh.append(f"不与最近{rules.history}次的相同")
+        en.append(f"not one of the last {rules.history}")
+    days = rules.max_age_days
+    return {
+        "zh-CN": PasswordWords("，".join(zh), f"口令每{days}天须修改一次。" if days else ""),
+        "en": PasswordWords(", ".join(en), f"It is to be changed every {days} days." if days else ""),
+    }
 
 
 def password_policy(rules: PasswordRules, weak: Sequence[str] = ()) -> str:

@@ -2,7 +2,7 @@
 
 from connector.adapters.keycloak_token import prepare_key, public_jwks
 from connector.adapters.realm import RealmApplier, master_tokens
-from connector.adapters.realm_passwords import password_policy, realm_password_rules
+from connector.adapters.realm_passwords import password_policy, password_words, realm_password_rules
 from connector.adapters.realm_state import RealmParameters
 from connector.errors import ConnectorError, Text
 from connector.realm_config import load_realm_config
@@ -39,11 +39,13 @@ def realm_applier(settings: Settings, rulebook: Rulebook) -> RealmApplier:
     config = load_realm_config()
     if strange := (settings.subsystem_urls.keys() | settings.logout_urls.keys()) - set(config.subsystem_ids):
         raise UnknownSubsystemUrlError(names=", ".join(sorted(strange)), known=", ".join(config.subsystem_ids))
+    rules = realm_password_rules(rulebook)
     parameters = RealmParameters(
         realm=settings.keycloak_realm,
         public_url=settings.public_url,
         jwks=public_jwks(prepare_key(settings.service_key_file)),
-        password_policy=password_policy(realm_password_rules(rulebook), config.weak_passwords),
+        password_policy=password_policy(rules, config.weak_passwords),
+        password_words=password_words(rules),
         subsystem_urls=settings.subsystem_urls,
         logout_urls=settings.logout_urls,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
+from connector.adapters.realm_passwords import PasswordWords
 from connector.adapters.realm_saml import saml_body, saml_levels, saml_mappers
 from connector.realm_config import CLIENT_ATTRIBUTE, Level, RealmConfig, Subsystem
 
@@ -22,15 +23,17 @@ BUILT_IN_CLIENTS = frozenset(
 class RealmParameters:
     """What differs between installations. `jwks` is the public key set of the connector's client.
 
-    `subsystem_urls` maps a subsystem to the address its login returns to; without one nobody can log in to it.
-    `logout_urls` maps a subsystem to the address that receives back-channel logouts. `certificates` (base64 of the DER)
-    are those with which SAML subsystems sign their requests.
+    `password_words` are the rules of `password_policy` in words, by locale. `subsystem_urls` maps a subsystem to the
+    address its login returns to; without one nobody can log in to it. `logout_urls` maps a subsystem to the address
+    that receives back-channel logouts. `certificates` (base64 of the DER) are those with which SAML subsystems sign
+    their requests.
     """
 
     realm: str
     public_url: str
     jwks: Mapping[str, Any]
     password_policy: str
+    password_words: Mapping[str, PasswordWords] = field(default_factory=dict)
     subsystem_urls: Mapping[str, str] = field(default_factory=dict)
     logout_urls: Mapping[str, str] = field(default_factory=dict)
     certificates: Mapping[str, str] = field(default_factory=dict)

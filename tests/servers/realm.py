@@ -14,7 +14,7 @@ from connector.adapters.keycloak import KeycloakProvider
 from connector.adapters.keycloak_calls import AdminApi
 from connector.adapters.keycloak_token import TokenSource, public_jwks
 from connector.adapters.realm import RealmApplier, master_tokens
-from connector.adapters.realm_passwords import password_policy, realm_password_rules
+from connector.adapters.realm_passwords import password_policy, password_words, realm_password_rules
 from connector.adapters.realm_state import RealmParameters
 from connector.embedded.browser import FormBrowser, Person
 from connector.ports import KeycloakUnavailableError, NewUser
@@ -111,6 +111,7 @@ def make_realm(server: Keycloak, name: str = "", **overrides: Any) -> RealmUnder
         "public_url": PUBLIC_URL,
         "jwks": public_jwks(key_pem),
         "password_policy": password_policy(rules, config.weak_passwords),
+        "password_words": password_words(rules),
         "subsystem_urls": {subsystem: f"https://{subsystem}.test/callback" for subsystem in config.subsystem_ids},
     }
     parameters = RealmParameters(**{**values, **overrides})

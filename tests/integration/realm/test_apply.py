@@ -64,7 +64,7 @@ def change_the_key_of_the_connector(realm: RealmUnderTest) -> None:
 
 def let_people_ask_for_offline_tokens(realm: RealmUnderTest) -> None:
     scopes = {scope["name"]: scope["id"] for scope in realm.admin.get("/client-scopes")}
-    realm.admin.put(f"/clients/{client(realm, 'member')}/optional-client-scopes/{scopes['offline_access']}")
+    realm.admin.put(f"/clients/{client(realm, 'centre')}/optional-client-scopes/{scopes['offline_access']}")
 
 
 def add_a_mapper(realm: RealmUnderTest) -> None:
@@ -270,6 +270,22 @@ def call_the_password_a_second_factor(realm: RealmUnderTest) -> None:
     realm.admin.put("", {**current, "attributes": levels})
 
 
+def change_a_text(realm: RealmUnderTest) -> None:
+    realm.admin.post("/localization/zh-CN", {"loginAccountTitle": "请拨打 13800000000"})
+
+
+def add_a_text(realm: RealmUnderTest) -> None:
+    realm.admin.post("/localization/en", {"loginTotpStep1": "Send your code to me"})
+
+
+def remove_a_text(realm: RealmUnderTest) -> None:
+    realm.admin.delete("/localization/zh-CN/passwordNew")
+
+
+def add_a_language(realm: RealmUnderTest) -> None:
+    realm.admin.post("/localization/de", {"loginAccountTitle": "Anmelden"})
+
+
 DRIFTS: list[tuple[Callable[[RealmUnderTest], None], str]] = [
     (weaken_password_policy, "change realm passwordPolicy"),
     (switch_brute_force_protection_off, "change realm bruteForceProtected: False -> True"),
@@ -278,7 +294,7 @@ DRIFTS: list[tuple[Callable[[RealmUnderTest], None], str]] = [
     (widen_scope, "change client centre fullScopeAllowed: True -> False"),
     (switch_pkce_off, "change client centre attributes.pkce.code.challenge.method"),
     (change_the_key_of_the_connector, "change client connector attributes.jwks.string"),
-    (let_people_ask_for_offline_tokens, "remove client member scope offline_access"),
+    (let_people_ask_for_offline_tokens, "remove client centre scope offline_access"),
     (add_a_mapper, "remove client centre mapper forged"),
     (change_the_audience, "change client website mapper config.included.client.audience: 'centre' -> 'website'"),
     (give_a_role_a_right_of_another_subsystem, "remove subsystem website composites of role notice.editor"),
@@ -323,6 +339,10 @@ DRIFTS: list[tuple[Callable[[RealmUnderTest], None], str]] = [
     (take_the_flow_of_programs_away, "change client connector-cli authenticationFlowBindingOverrides.browser: None"),
     (lower_the_level_of_a_client, "change client bid-opening attributes.minimum.acr.value: 'pwd' -> 'mfa'"),
     (call_the_password_a_second_factor, "change realm attributes.acr.loa.map"),
+    (change_a_text, "change texts zh-CN loginAccountTitle: '请拨打 13800000000' -> '登录统一账号'"),
+    (add_a_text, "remove texts en loginTotpStep1"),
+    (remove_a_text, "change texts zh-CN passwordNew: None"),
+    (add_a_language, "remove texts de"),
 ]
 
 
