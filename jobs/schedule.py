@@ -193,7 +193,7 @@ SCHEDULE: tuple[Job, ...] = (
         name="tidy_runs",
         when=Daily(time(3, 30)),
         run=tidy_runs.run,
-        does=Text("清理过期的作业运行记录", "deletes old rows of this job history"),
+        does=Text("清理过期的作业运行记录和页面草稿", "deletes old rows of this job history, and old drafts"),
     ),
 )
 

@@ -19,7 +19,8 @@ from connector.register.tables import AccountRow, PermissionRow, PersonRow
 from connector.regulations.rulebook import Field
 
 LONG, DAYS = ("reason", "account_note"), ("event_on", "until")
-ONE_CHOICE, SELECT = ("cause", "urgent"), ("document_kind", "account_class")
+SELECT = ("document_kind", "account_class")
+MAY_STAY_EMPTY = ("post", "mail", "event_on", "until")  # of the boxes that no annex draws
 HINTS: Mapping[str, Text] = {
     "reason": Text(
         "写明岗位和要办的业务，最多500字；请勿填写证件号码和手机号",
@@ -28,7 +29,7 @@ HINTS: Mapping[str, Text] = {
     "document_number": Text(
         "用于实名登记，提交后只显示前后各4位", "For registration under the real name; later shown only in part"
     ),
-    "mail": Text("用于接收一次性链接，可不填", "Receives the one-time link; may stay empty"),
+    "mail": Text("用于接收一次性链接", "Receives the one-time link"),
     "event_on": Text("例如 2026-11-23", "For example 2026-11-23"),
     "until": Text("例如 2026-12-31；当日仍暂停", "For example 2026-12-31; that day is included"),
     "key": Text("见密钥背面", "On the back of the key"),
@@ -59,6 +60,7 @@ class Box(NamedTuple):
     problem: FieldProblem | None = None
     known: str = ""
     said: Text | None = None
+    optional: bool = False
 
     def pairs(self, words: Words) -> list[tuple[str, str]]:
         """The options of a select."""
@@ -102,7 +104,7 @@ class _Drawer:
         if field.filled_by == "system" and field.name not in self._way.more:
             said = {"change_kind": facts.change_kind(self._way), "submitted_at": facts.ON_SUBMISSION}.get(field.name)
             return [Box(field.name, label, "said", said=said)] if said else []
-        boxes = [self._box(field.name, label)]
+        boxes = [self._box(field.name, label)._replace(optional=not field.required and field.name not in SELECT)]
         if field.name == "document_number" and not self._account:
             return [self._box("document_kind", facts.LABELS["document_kind"]), *boxes]
         return boxes
@@ -110,7 +112,9 @@ class _Drawer:
     def more(self, name: str) -> list[Box]:
         """A box that no annex draws."""
         label = facts.LABELS[name]
-        return self._permissions(label) if name == "permissions" else [self._box(name, label)]
+        if name == "permissions":
+            return self._permissions(label)
+        return [self._box(name, label)._replace(optional=name in MAY_STAY_EMPTY)]
 
     def _box(self, name: str, label: Text) -> Box:
         if self._account is not None and name in facts.OF_PERSON:

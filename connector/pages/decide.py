@@ -15,7 +15,8 @@ from connector.pages import chain, entries, facts, history
 from connector.pages.access import FormDep, PageActDep
 from connector.pages.frame import render, see_other
 from connector.pages.language import language_of, mark, translator
-from connector.pages.requests import fact_rows, proposed, subject_name
+from connector.pages.proposals import may_exclude, proposed
+from connector.pages.requests import applicant_name, fact_rows, subject_name
 from connector.pages.step_up import ask_step_up, handles, kept_entries
 from connector.pages.wording import Words
 from connector.register import accounts, offices, people, units
@@ -153,12 +154,13 @@ def _drawn(
         name=name,
         person=person,
         unit=units.get_unit_by_id(act, person.unit_id if person else row.unit_id).name,
-        applicant=people.get_person(act, row.applicant_id).name if row.applicant_id else row.submitted_by,
+        applicant=applicant_name(request, act, row),
         added=facts.permissions(act, row.form.get("permissions", ())),
         withdrawn=facts.permissions(act, row.form.get("withdraw", ())),
         held=_held(act, row),
         rows=fact_rows(act, row),
         proposed=proposed(act, row),
+        may_exclude=may_exclude(row),
         past=_past(act, row, person),
         changes=history.changes(act, row),
         due=words.due(stage.due_at, act.now, act.rulebook.calendar),

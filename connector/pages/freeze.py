@@ -44,7 +44,8 @@ WORDS: Mapping[str, Any] = {
 def list_orders(request: Request, act: PageActDep) -> HTMLResponse:
     """The scopes to freeze by, and the orders that the person may see."""
     found = [list_order(act, order) for order in freezes.list_orders(act)]
-    return render(request, "freezes.html", title=_t(request, mark("冻结账号")), found=found, **WORDS)
+    names = freeze_choices.names_of(act, [order.ordered_by for order in found])
+    return render(request, "freezes.html", title=_t(request, mark("冻结账号")), found=found, names=names, **WORDS)
 
 
 @router.get("/new")
@@ -106,7 +107,8 @@ def read(request: Request, act: PageActDep, number: str) -> HTMLResponse:
     return render(
         request, "freeze_order.html", title=_order_title(request, shown.direction, shown.number), shown=shown,
         failed=[line for line in shown.lines if line.state == "failed"], is_own=found.orderer_id == act.actor.person_id,
-        can_undo=bool(found.started_at) and found.direction == "freeze" and undoable is None, **WORDS,
+        can_undo=bool(found.started_at) and found.direction == "freeze" and undoable is None,
+        names=freeze_choices.names_of(act, [shown.ordered_by, shown.confirmed_by or ""]), **WORDS,
     )  # fmt: skip
 
 
@@ -195,7 +197,7 @@ def _confirmation(
     return _listed(
         request, seen, title, sent.get("reason", ""), problems, template="freeze_confirm.html",
         order=list_order(act, found), verdict=sent.get("verdict", ""), number=found.number,
-        is_own=found.orderer_id == act.actor.person_id,
+        is_own=found.orderer_id == act.actor.person_id, names=freeze_choices.names_of(act, [found.ordered_by]),
     )  # fmt: skip
 
 

@@ -1,12 +1,12 @@
 """What a freeze can go by, as the person may choose it, and the names of what an order can be. Reads only."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from connector.auth.act import Act
 from connector.errors import NotFoundError, Text
 from connector.incidents.scopes import ANYBODY, FREEZABLE, OWN_UNIT, LeftOut, ScopeKind
 from connector.keys import service as keys
-from connector.register import accounts, catalogue, units
+from connector.register import accounts, catalogue, people, units
 from connector.register.offices import units_where
 from connector.register.tables import AccountRow, PersonRow, UnitRow
 
@@ -69,6 +69,12 @@ def find_people(act: Act, text: str) -> list[tuple[AccountRow, PersonRow, UnitRo
         one for top in _reach(act) for one in accounts.list_within(act, top, statuses=FREEZABLE, text=text, count=MOST)
     ]
     return found[:MOST]
+
+
+def names_of(act: Act, user_names: Iterable[str]) -> dict[str, str]:
+    """Names of the persons behind these user names; the operator of the machine has none."""
+    found = {name: accounts.find_by_user_name(act, name) for name in user_names}
+    return {name: people.get_person(act, account.person_id).name for name, account in found.items() if account}
 
 
 def _reach(act: Act) -> list[UnitRow]:

@@ -12,6 +12,7 @@ from connector.outbox import service as outbox
 from connector.pages import facts
 from connector.pages.choices import name_of
 from connector.pages.facts import LABELS, Part
+from connector.pages.proposals import BY_SYSTEM
 from connector.pages.wording import VERDICTS
 from connector.register import people
 from connector.register.offices import OFFICE_NAMES
@@ -38,7 +39,7 @@ class Happening(NamedTuple):
 
     title: Text
     at: datetime
-    by: str = ""
+    by: Text | None = None
     reason: str = ""
     proof: tuple[str, ...] = ()
 
@@ -100,7 +101,7 @@ def _decisions(act: Act, request: RequestRow) -> Iterable[Happening]:
         office = OFFICE_NAMES[Office(requests.get_stage(act, decision.stage_id).office)]
         verdict = VERDICTS[decision.verdict]
         title = Text(f"{office.zh}：{verdict.zh}", f"{office.en}: {verdict.en}")
-        by = people.get_person(act, decision.person_id).name
+        by = _person(act, decision.person_id)
         yield Happening(title, decision.decided_at, by, decision.reason, tuple(decision.proof.split()))
 
 
@@ -115,6 +116,11 @@ def _steps(act: Act, request: RequestRow) -> Iterable[Happening]:
             yield Happening(STEP_NAMES[step.kind], step.finished_at)
 
 
-def _name(act: Act, request: RequestRow) -> str:
-    """Who submitted: a person's name, or the name of the job."""
-    return people.get_person(act, request.applicant_id).name if request.applicant_id else request.submitted_by
+def _name(act: Act, request: RequestRow) -> Text:
+    """Who submitted: a person's name; a job is the system."""
+    return _person(act, request.applicant_id) if request.applicant_id else BY_SYSTEM
+
+
+def _person(act: Act, person_id: str) -> Text:
+    name = people.get_person(act, person_id).name
+    return Text(name, name)

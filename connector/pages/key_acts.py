@@ -19,6 +19,11 @@ class KeyAct(NamedTuple):
     boxes: tuple[str, ...]
     offices: tuple[Office, ...] = (Office.KEY_CUSTODIAN,)
     grave: bool = False
+    effect_unheld: Text | None = None  # where nobody holds the key
+
+    def says(self, *, held: bool) -> Text:
+        """What the confirm page says of the effect."""
+        return self.effect if held else self.effect_unheld or self.effect
 
 
 LABELS: Mapping[str, Text] = {
@@ -64,6 +69,10 @@ ACTS: tuple[KeyAct, ...] = (
         ("note",),
         REPORTERS,
         grave=True,
+        effect_unheld=Text(
+            "挂失后，此密钥不能再发放；找回的须办理归还。",
+            "The key is issued no more; once found, it is taken back first.",
+        ),
     ),
     KeyAct(
         "damaged",

@@ -137,7 +137,8 @@ def _ask(
     words = Words(language_of(request))
     return render(
         request, "key_act.html", title=f"{words.pick(chosen.name)} {key.serial}", status=422 if problems else 200,
-        key=key, act_=chosen, sent=sent, holder=_holder(act, key.account), states=STATE_NAMES, tags=STATE_TAGS,
+        key=key, act_=chosen, sent=sent, holder=_holder(act, key.account),
+        effect=chosen.says(held=key.account is not None), states=STATE_NAMES, tags=STATE_TAGS,
         labels=LABELS, problems=entries.said(words, problems),
     )  # fmt: skip
 

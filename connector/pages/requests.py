@@ -1,7 +1,6 @@
 """我的申请: the list, a request's page with its chain and its history, and what the applicant may do to it."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
@@ -12,9 +11,10 @@ from connector.pages import chain, drafts, entries, facts, history
 from connector.pages.access import FormDep, PageActDep
 from connector.pages.frame import render, see_other
 from connector.pages.language import language_of, mark, translator
+from connector.pages.proposals import BY_SYSTEM, proposed
 from connector.pages.ways import way_of
 from connector.pages.wording import Words
-from connector.register import accounts, people, units
+from connector.register import people
 from connector.regulations.vocabulary import RequestKind
 from connector.requests import service as requests
 from connector.requests import show
@@ -26,15 +26,6 @@ router = APIRouter(prefix="/pages/requests", tags=["pages"], include_in_schema=F
 
 ON_A_PAGE = 50
 STATES = ("pending", "returned", "approved", "rejected", "withdrawn")
-
-
-class Proposed(NamedTuple):
-    """One account of a proposal, and what speaks for it."""
-
-    user_name: str
-    name: str
-    unit: str
-    evidence: Mapping[str, Any]
 
 
 @router.get("")
@@ -102,6 +93,13 @@ def subject_name(act: Act, row: RequestRow) -> str:
     return people.get_person(act, row.person_id).name if row.person_id else ""
 
 
+def applicant_name(request: Request, act: Act, row: RequestRow) -> str:
+    """Who submitted: a person's name; a job is the system."""
+    if row.applicant_id:
+        return people.get_person(act, row.applicant_id).name
+    return Words(language_of(request)).pick(BY_SYSTEM)
+
+
 def fact_rows(act: Act, row: RequestRow) -> Sequence[facts.Fact]:
     """The facts of a request in the annex's order; none of a proposal, whose facts are its accounts."""
     kind = RequestKind(row.kind)
@@ -109,18 +107,6 @@ def fact_rows(act: Act, row: RequestRow) -> Sequence[facts.Fact]:
         return []
     way = way_of(kind, has_account=row.form.get("account") is not None)
     return [fact for fact in facts.rows(act, facts.of_request(act, way, row)) if fact.parts]
-
-
-def proposed(act: Act, row: RequestRow) -> list[Proposed]:
-    """The accounts of a proposal; empty for a request about one person."""
-    found = []
-    for user_name in row.form.get("accounts", ()):
-        account = accounts.find_by_user_name(act, user_name)
-        owner = people.get_person(act, account.person_id) if account else None
-        evidence = row.form.get("evidence", {}).get(user_name) or {}
-        unit = units.get_unit_by_id(act, owner.unit_id).name if owner else ""
-        found.append(Proposed(user_name, owner.name if owner else "", unit, evidence))
-    return found
 
 
 def _page(request: Request, act: Act, number: str, *, submitted: bool) -> HTMLResponse:

@@ -11,6 +11,7 @@ from connector.pages.ways import WAYS
 from connector.register.tables import AccountRow, AppointmentRow, PersonRow
 from connector.regulations.vocabulary import Office, RequestKind
 from connector.requests.tables import RequestRow
+from jobs import tidy_runs
 from tests.fixtures_applying import NUMBER, PHONE, Seat, count, entries, to_check, words
 from tests.town import HOST, Town
 
@@ -177,3 +178,11 @@ def test_open_a_draft_after_a_day_is_not_found_and_the_next_save_deletes_it(town
     assert browser.get(check).status_code == 404
     browser.post("/pages/apply/grant", {"then": "save"})
     assert count(town, PageFormRow) == 1
+
+
+def test_tidy_deletes_forms_whose_day_is_over(town: Town, seat: Seat) -> None:
+    to_check(seat(town.applicant()))
+    now = town.clock.now()
+    assert tidy_runs.run(town.connector, now + timedelta(hours=23))["forms"] == 0
+    assert tidy_runs.run(town.connector, now + timedelta(hours=24))["forms"] == 1
+    assert count(town, PageFormRow) == 0
