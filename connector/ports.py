@@ -157,6 +157,9 @@ class IdentityProvider(Protocol):
     def require_actions(self, user_id: str, actions: Sequence[str]) -> None:
         """Adds required actions to those the user has."""
 
+    def drop_actions(self, user_id: str, actions: Sequence[str]) -> None:
+        """Takes these required actions back; one that the user does not have is no error."""
+
     def update_user(
         self, user_id: str, *, display_name: str | None = None, attributes: Mapping[str, Sequence[str]] | None = None
     ) -> None:

@@ -126,6 +126,7 @@ class IdentityProviderContract:
             lambda: idp.roles_of(NOBODY),
             lambda: idp.set_temporary_password(NOBODY, GOOD_PASSWORD),
             lambda: idp.require_actions(NOBODY, ["UPDATE_PASSWORD"]),
+            lambda: idp.drop_actions(NOBODY, ["UPDATE_PASSWORD"]),
             lambda: idp.password_set_at(NOBODY),
             lambda: idp.update_user(NOBODY, display_name="李四"),
             lambda: idp.list_credentials(NOBODY),
@@ -173,6 +174,14 @@ class IdentityProviderContract:
             user = world.idp.get_user(user_id)
             assert sorted(user.required_actions) == ["CONFIGURE_TOTP", "UPDATE_PASSWORD"]
         assert user.attributes["accountClass"] == "ordinary"
+
+    def test_drop_actions_takes_those_named_and_leaves_the_others(self, world: World) -> None:
+        user_id = world.idp.create_user(new_user(required_actions=("CONFIGURE_TOTP", "UPDATE_PASSWORD")))
+        for _ in range(2):
+            world.idp.drop_actions(user_id, ["CONFIGURE_TOTP", "webauthn-register"])
+            user = world.idp.get_user(user_id)
+            assert user.required_actions == ("UPDATE_PASSWORD",)
+        assert (user.enabled, user.attributes["accountClass"]) == (True, "ordinary")
 
     def test_update_user_changes_what_is_named_and_nothing_else(self, world: World) -> None:
         new = new_user(required_actions=("UPDATE_PASSWORD",))

@@ -104,6 +104,12 @@ class KeycloakProvider:
         if missing := [action for action in actions if action not in has]:
             self._api.call(self._admin.update_user, user_id, {"requiredActions": [*has, *missing]})
 
+    def drop_actions(self, user_id: str, actions: Sequence[str]) -> None:
+        has = self.get_user(user_id).required_actions
+        if any(action in actions for action in has):
+            left = [action for action in has if action not in actions]
+            self._api.call(self._admin.update_user, user_id, {"requiredActions": left})
+
     def set_temporary_password(self, user_id: str, password: str) -> None:
         self._api.call(self._admin.set_user_password, user_id, password, temporary=True)
 

@@ -38,7 +38,7 @@ class Standing(NamedTuple):
 
 
 class KeyHandlers:
-    """Handlers of "keycloak.update_user" and "keycloak.delete_credential"."""
+    """Handlers of the steps that `steps` orders."""
 
     def __init__(self, idp: IdentityProvider, reading: OpenReading, rulebook: Rulebook) -> None:
         self._idp = idp
@@ -46,7 +46,11 @@ class KeyHandlers:
         self._rulebook = rulebook
 
     def table(self) -> dict[str, Handler]:
-        return {steps.UPDATE_USER: self.update_user, steps.DELETE_CREDENTIAL: self.delete_credential}
+        return {
+            steps.UPDATE_USER: self.update_user,
+            steps.DELETE_CREDENTIAL: self.delete_credential,
+            steps.DROP_ACTIONS: self.drop_actions,
+        }
 
     def update_user(self, step: StepRow) -> Settle | None:
         """Writes keySerial and secondFactor; again while the inventory changes under the hand."""
@@ -68,6 +72,12 @@ class KeyHandlers:
             binding.bind_certificate(act, account_id, written)
 
         return settle if written else None
+
+    def drop_actions(self, step: StepRow) -> None:
+        """Takes the enrolment back, unless the account has got another key meanwhile, which must be enrolled."""
+        standing = self._standing(str(step.account_id))
+        if standing.keycloak_id is not None and standing.certificates:
+            self._idp.drop_actions(standing.keycloak_id, step.payload["actions"])
 
     def delete_credential(self, step: StepRow) -> Settle | None:
         """Deletes what the step names and the inventory does not want, then ends the sessions it may have opened."""

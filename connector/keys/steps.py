@@ -12,6 +12,7 @@ from connector.storage.tables import new_id
 UPDATE_USER = "keycloak.update_user"
 DELETE_CREDENTIAL = "keycloak.delete_credential"
 REQUIRE_ACTIONS = "keycloak.require_actions"
+DROP_ACTIONS = "keycloak.drop_actions"
 ENROL_KEY, ENROL_CODE = "webauthn-register", "CONFIGURE_TOTP"
 
 
@@ -48,6 +49,11 @@ def delete_unknown(act: Act, account: AccountRow, key_id: str, finding_id: str) 
 def require_enrolment(act: Act, account: AccountRow, action: str, *, request_id: str | None = None) -> StepRow:
     """The next login asks the person to enrol: ENROL_KEY or ENROL_CODE."""
     return _enqueue(act, account, REQUIRE_ACTIONS, {"actions": [action]}, request_id)
+
+
+def drop_enrolment(act: Act, account: AccountRow, action: str, *, request_id: str | None = None) -> StepRow:
+    """The next login does not ask for this any more: a certificate needs no enrolment."""
+    return _enqueue(act, account, DROP_ACTIONS, {"actions": [action]}, request_id)
 
 
 def _enqueue(act: Act, account: AccountRow, kind: str, payload: dict[str, object], request_id: str | None) -> StepRow:

@@ -179,6 +179,12 @@ class FakeIdentityProvider:
         self._admin_event("UPDATE:USER", f"users/{user_id}", representation={"requiredActions": user.actions[:]})
 
     @faulty_call
+    def drop_actions(self, user_id: str, actions: Sequence[str]) -> None:
+        user = self._user(user_id)
+        user.actions[:] = [action for action in user.actions if action not in actions]
+        self._admin_event("UPDATE:USER", f"users/{user_id}", representation={"requiredActions": user.actions[:]})
+
+    @faulty_call
     def update_user(
         self, user_id: str, *, display_name: str | None = None, attributes: Mapping[str, Sequence[str]] | None = None
     ) -> None:

@@ -78,11 +78,12 @@ def test_import_formula_cells_are_refused(desk: KeyDesk, tmp_path: Path) -> None
     file = tmp_path / "keys.xlsx"
     formula = ('="K-"&1', "UK-1", "B1", MODEL, None, None)
     number = ("K-2", "UK-1", "B1", None, 1.5e11, None)
+    broken = ("K-3", "#REF!", "B1", MODEL, None, None)
     right = (12345, "UK-1", "B1", MODEL, None, None)
-    file.write_bytes(book(formula, number, right))
+    file.write_bytes(book(formula, number, broken, right))
     with pytest.raises(RefusedInputError) as refusal, desk.act(desk.custodian) as act:
         keys.import_batch(act, file, DELIVERY)
-    assert fields_of(refusal) == ["2.serial", "3.cert_serial"]
+    assert fields_of(refusal) == ["2.serial", "3.cert_serial", "4.model"]
 
 
 @pytest.mark.parametrize(

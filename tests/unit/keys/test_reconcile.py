@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.activity import service as activity
 from connector.keys import changes, steps
 from connector.keys import service as keys
 from connector.keys.handlers import KeyHandlers
@@ -185,8 +186,12 @@ def test_removal_that_the_inventory_has_overtaken_does_nothing(desk: KeyDesk, ac
 
 
 def test_certificate_key_writes_its_serial_number_and_is_bound_by_it(desk: KeyDesk) -> None:
+    desk.stock("K-1")
     desk.stock("C-1", aaguid="", cert_serial="0A:01")
     account = desk.hire()
+    desk.issue("K-1", account)
+    desk.settle()
+    desk.give_back("K-1")
     mark = desk.last_step()
     desk.issue("C-1", account)
     assert desk.steps(account, mark) == ["keycloak.update_user", "keycloak.drop_actions"]
@@ -259,6 +264,21 @@ def test_changes_are_read_from_the_mirror(desk: KeyDesk, account: AccountRow) ->
     ingest_events.run(town.connector, town.clock.now())
     with desk.act() as act:
         assert changes.changed_since(act, since + timedelta(minutes=5)) == [account.keycloak_id]
+
+
+def test_login_by_the_key_bound_to_the_account_changes_nothing(desk: KeyDesk, account: AccountRow) -> None:
+    own = desk.enrol(account)
+    desk.reconcile()
+    town = desk.town
+    town.idp.change_by_hand(account.keycloak_id)
+    for number, key_id in enumerate((own, "somebody-elses-key")):
+        login = replace(
+            town.idp.events[-1], event_id=f"login-{number}", kind="login", type="LOGIN", user_id=account.keycloak_id,
+            at=town.clock.now(), details={"public_key_credential_id": key_id},
+        )  # fmt: skip
+        with desk.act() as act:
+            activity.ingest(act, activity.LOGIN, [login])
+            assert changes.changed_since(act, None) == ([] if key_id == own else [account.keycloak_id])
 
 
 def test_uses_of_a_key_are_read_from_the_logins(desk: KeyDesk, account: AccountRow) -> None:
