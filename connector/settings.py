@@ -1,10 +1,11 @@
 """Settings, each from the environment as TRADING_IDP_<NAME>, or <NAME>_FILE for secrets. Holds no default secret."""
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 RETENTION_FLOOR_DAYS = 1827  # GX 10: not less than five years, counted with two leap days.
@@ -117,6 +118,11 @@ class Settings(BaseSettings):
     def _read_values(cls, values: dict[str, Any]) -> dict[str, Any]:
         read_secret_files(values, "TRADING_IDP_", "database_url", "keycloak_admin_password")
         return split_commas(values, "rule_packs", "webhook_allow", "same_place_networks")
+
+    @field_validator("same_place_networks")
+    @classmethod
+    def _check_networks(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(ip_network(value, strict=False)) for value in values)
 
     @model_validator(mode="after")
     def _fill_paths(self) -> Self:

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from connector.activity import cursor, service
+from connector.activity.alarms import LoginWatch
 from connector.activity.tables import CursorRow
 from connector.audit import service as audit
 from connector.audit.events import Event
@@ -27,10 +28,19 @@ class Caught:
     lost: bool = False
 
 
-def catch_up(idp: IdentityProvider, open_act: OpenAct, kind: str, *, now: datetime, page: int = cursor.PAGE) -> Caught:
+def catch_up(
+    idp: IdentityProvider,
+    open_act: OpenAct,
+    kind: str,
+    *,
+    now: datetime,
+    page: int = cursor.PAGE,
+    watch: LoginWatch | None = None,
+) -> Caught:
     """Reads on from the cursor to the newest event of `kind`; after an outage it simply has more to read.
 
-    Raises KeycloakUnavailableError; what was read until then is stored, and the next run goes on from there.
+    `watch` sees every new event once. Raises KeycloakUnavailableError; what was read until then is stored, and the
+    next run goes on from there.
     """
     with open_act() as act:
         start = cursor.start_position(act.session.scalar(select(CursorRow).where(CursorRow.kind == kind)), now)
@@ -39,7 +49,7 @@ def catch_up(idp: IdentityProvider, open_act: OpenAct, kind: str, *, now: dateti
         oldest = oldest or events[0].at
         met = met or any(event.event_id == start.last_event_id for event in events)
         with open_act() as act:
-            caught.new += service.ingest(act, kind, events)
+            caught.new += service.ingest(act, kind, events, watch)
             cursor.advance(act, kind, events)
         caught.read += len(events)
     with open_act() as act:

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from connector.activity import store
+from connector.activity.alarms import LoginWatch
 from connector.activity.rules import summarise
 from connector.activity.tables import ActivityRow, CursorRow, IdpEventRow, SubsystemUseRow
 from connector.auth.act import Act
@@ -18,14 +19,17 @@ from connector.register.tables import AccountRow
 LOGIN, ADMIN = "login", "admin"
 
 
-def ingest(act: Act, kind: str, events: Sequence[IdpEvent]) -> int:
+def ingest(act: Act, kind: str, events: Sequence[IdpEvent], watch: LoginWatch | None = None) -> int:
     """Stores events of `kind` ("login" or "admin") and what they say of the accounts (GX 10, LC 7(2)).
 
-    Returns how many were new. Events may be given twice, late and in any order: the result is the same.
+    Returns how many were new. Events may be given twice, late and in any order: the result is the same. `watch` sees
+    the new ones and records its alarms in the same transaction (GX 11).
     """
     of_kind = [event for event in events if event.kind == kind]
     new = store.insert_events(act.session, of_kind)
     store.merge_activity(act.session, summarise(new))
+    if watch is not None and new:
+        watch.see(act, new)
     return len(new)
 
 

@@ -31,6 +31,7 @@ def login_event(event: Mapping[str, Any]) -> IdpEvent:
         client_id=event.get("clientId"),
         ip=event.get("ipAddress"),
         error=event.get("error"),
+        session_id=event.get("sessionId"),
         details=dict(event.get("details") or {}),
     )
 

@@ -1,5 +1,6 @@
 """The metadata of all rooms together, for migrations and for the test that they agree with the tables."""
 
+from connector.activity import alarm_tables
 from connector.activity import tables as activity
 from connector.audit import tables as audit
 from connector.checks import runs
@@ -18,7 +19,7 @@ from connector.storage.tables import Base
 from connector.webhooks import tables as webhooks
 
 ROOMS = (
-    activity, audit, checks, departures, form_tables, incidents, keys, outbox, pages, provisioning, register, requests,
+    activity, alarm_tables, audit, checks, departures, form_tables, incidents, keys, outbox, pages, provisioning, register, requests,
     runs, signals, webhooks,
 )  # fmt: skip
 metadata = Base.metadata
