@@ -110,7 +110,7 @@ class LoginPage(HTMLParser):
         form = self._inside or next(iter(self.forms), None)
         if form is not None:
             form.fields.add(name)
-            if given.get("type") == "hidden":
+            if given.get("type", "").lower() == "hidden":
                 form.hidden[name] = value
 
 

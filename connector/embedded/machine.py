@@ -103,6 +103,7 @@ class Machine:
             "KEYCLOAK_URL": self.keycloak_url,
             "KEYCLOAK_REALM": REALM,
             "SUBSYSTEM_URLS": json.dumps(self.redirect_uris),
+            "LOGOUT_URLS": json.dumps({name: f"{self.subsystems_url}/{name}/logout" for name in SUBSYSTEMS}),
             "WEBHOOK_ALLOW": self.oa_origin,
             "SMTP_HOST": "",
             "ENVIRONMENT": "demo",

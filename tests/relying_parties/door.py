@@ -33,7 +33,7 @@ class Door:
         self.desk = desk
         self.badges: dict[str, str] = {}  # badge to `sub`
         self.questions = 0
-        self._transmitter, self._token, self._patience = transmitter, token, patience
+        self._transmitter, self._token, self.patience = transmitter, token, patience
         self._known: dict[str, Known] = {}
         self.receiver: SetReceiver | None = None
 
@@ -71,7 +71,7 @@ class Door:
         if known is None:
             return False
         heard = self.receiver.heard_at if self.receiver else known.at
-        return time.monotonic() - max(known.at, heard) < self._patience
+        return time.monotonic() - max(known.at, heard) < self.patience
 
     def _ask(self, sub: str) -> Known | None:
         """Asks the connector; without an answer nothing is known, and the door stays shut."""

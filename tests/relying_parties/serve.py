@@ -10,6 +10,7 @@ from types import TracebackType
 
 import anyio
 import uvicorn
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 LOOPBACK = "127.0.0.1"
@@ -89,6 +90,7 @@ class Gate:
             self.asked.append(scope["path"])
             while not self._open.is_set():
                 await anyio.sleep(0.05)
+            await Response(status_code=503)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 

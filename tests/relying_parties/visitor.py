@@ -1,5 +1,7 @@
 """A person's browser that visits subsystems: it follows redirects, fills in Keycloak's forms and passes SAML's on."""
 
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -8,11 +10,21 @@ from connector.embedded.browser import FormBrowser, LoginRefusedError, Person
 from connector.embedded.login_pages import LoginPage
 
 MOST_STEPS = 30
-CARRIED = ("SAMLResponse", "SAMLRequest")  # Forms that the page sends on by itself.
+CARRIED = ("SAMLResponse", "SAMLRequest", "SAMLart")  # Forms that the page sends on by itself.
 
 
 class Visitor(FormBrowser):
-    """`keycloak` is the origin whose pages are filled in; the page of any other site ends the visit."""
+    """Keycloak's pages are filled in; the page of any other site ends the visit.
+
+    `carried` is the last form that was sent on for SAML, as Keycloak made it; `tamper` changes it on its way.
+    """
+
+    carried: dict[str, str]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.carried = {}
+        self.tamper: Callable[[dict[str, str]], dict[str, str]] = dict
 
     def visit(self, url: str, person: Person | None = None) -> httpx.Response:
         """The page a visit to `url` ends at. Without a person nothing is typed; raises LoginRefusedError."""
@@ -24,7 +36,8 @@ class Visitor(FormBrowser):
             page = LoginPage(answer.text)
             carried = next((form for form in page.forms if form.hidden.keys() & set(CARRIED)), None)
             if carried is not None:
-                answer = self._send("POST", urljoin(str(answer.url), carried.action), carried.hidden)
+                self.carried = dict(carried.hidden)
+                answer = self._send("POST", urljoin(str(answer.url), carried.action), self.tamper(self.carried))
             elif not str(answer.url).startswith(self._realm):
                 return answer
             else:

@@ -151,10 +151,20 @@ def platform(keycloak: Keycloak, tmp_path_factory: pytest.TempPathFactory) -> It
         try:
             _start(made)
             with _worker(town):
+                _verify(made)
                 yield made
         finally:
+            sender.close()
             town.close()
             realm.delete()
+
+
+def _verify(made: Platform) -> None:
+    """As the operator does when a stream is registered: each receiver has our keys from then on."""
+    for name in SUBSYSTEMS:
+        with made.town.connector.act(HOST) as act:
+            signals.verify_stream(act, name)
+    wait_until(lambda: all(receiver.heard for receiver in made.receivers.values()))
 
 
 def _folder(factory: pytest.TempPathFactory) -> Path:

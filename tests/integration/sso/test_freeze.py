@@ -5,8 +5,10 @@ import time
 
 import pytest
 
+from connector.app import create_app
 from connector.embedded.browser import LoginRefusedError, Person
 from tests.integration.sso.conftest import PERMISSIONS, SUBSYSTEMS, Platform, wait_until
+from tests.relying_parties.door import PATIENCE_SECONDS
 from tests.relying_parties.visitor import Visitor
 
 TAKEN_OUT = ["account-disabled", "session-revoked"]
@@ -72,10 +74,66 @@ def test_subsystem_that_hangs_holds_up_neither_keycloak_nor_the_others(platform:
         wait_until(lambda: all(platform.told(name, account_id) == TAKEN_OUT for name in others))
         told = time.monotonic() - begun
         command.join()
-        print(
-            f"hanging: disabled {disabled:.2f}, ended {gone:.2f}, told {told:.2f}, command {time.monotonic() - begun:.2f}"
-        )
-        print(platform.gates["website"].asked)
+        took = time.monotonic() - begun
+        print(f"hanging: disabled {disabled:.2f}, ended {gone:.2f}, told {told:.2f}, command {took:.2f} s")
+        assert platform.gates["website"].asked  # It did hang.
         platform.gates["website"].open()
         wait_until(lambda: platform.told("website", account_id) == TAKEN_OUT)
         assert not platform.is_in(browser, "website")
+
+
+@pytest.mark.req("I3")
+def test_subsystem_that_is_down_hears_everything_in_order_when_it_is_back(platform: Platform) -> None:
+    account_id, _ = platform.new_person(*PERMISSIONS)
+    platform.places["centre"].stop()
+    platform.freeze(account_id)
+    platform.enable(account_id)
+    platform.freeze(account_id)
+    others = [name for name in SUBSYSTEMS if name != "centre"]
+    wait_until(lambda: all(platform.told(name, account_id)[-2:] == TAKEN_OUT for name in others))
+    assert platform.told("centre", account_id) == []
+    platform.places["centre"].start(platform.gates["centre"])
+    wait_until(lambda: len(platform.told("centre", account_id)) >= 4, seconds=120)
+    # That the account worked in between is not told any more: it would open what is shut.
+    assert platform.told("centre", account_id) == TAKEN_OUT * 2
+
+
+@pytest.mark.req("I3")
+def test_badge_of_a_frozen_person_opens_no_door_until_the_account_works_again(platform: Platform) -> None:
+    account_id, person = platform.new_person(*PERMISSIONS)
+    door, badge = platform.door, f"badge-{account_id}"
+    with platform.browser() as browser:
+        assert browser.post(platform.url("door-access", "/badges"), badge=badge).status_code == 401
+        browser.visit(platform.url("door-access", "/login"), person)
+        assert browser.post(platform.url("door-access", "/badges"), badge=badge).status_code == 201
+    assert door.opens(badge, "hall.entrant")
+    assert not door.opens(badge, "control-room.operator")
+    assert not door.opens("somebody else's", "hall.entrant")
+    platform.freeze(account_id)
+    took = wait_until(lambda: not door.opens(badge, "hall.entrant"))
+    print(f"badge shut out {took:.2f} s after the command")
+    platform.enable(account_id)
+    wait_until(lambda: door.opens(badge, "hall.entrant"))
+
+
+@pytest.mark.req("I3")
+def test_door_that_hears_nothing_asks_and_stays_shut_without_an_answer(platform: Platform) -> None:
+    account_id, person = platform.new_person(*PERMISSIONS)
+    door, badge = platform.door, f"badge-{account_id}"
+    with platform.browser() as browser:
+        browser.visit(platform.url("door-access", "/login"), person)
+        browser.post(platform.url("door-access", "/badges"), badge=badge)
+    assert door.opens(badge, "hall.entrant")
+    platform.places["door-access"].stop()  # No signal arrives from here on.
+    door.patience = 0.0
+    try:
+        asked = door.questions
+        platform.freeze(account_id)
+        assert not door.opens(badge, "hall.entrant")
+        assert door.questions > asked
+        platform.places["connector"].stop()
+        assert not door.opens(badge, "hall.entrant")
+    finally:
+        door.patience = PATIENCE_SECONDS
+        platform.places["connector"].start(create_app(platform.town.connector))
+        platform.places["door-access"].start(platform.gates["door-access"])

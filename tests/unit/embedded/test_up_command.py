@@ -12,7 +12,7 @@ from connector.cli import make_app
 from connector.embedded.demo.scene import StepResult
 from connector.embedded.errors import ServerFileMissingError
 from connector.embedded.machine import Machine
-from connector.embedded.sample_subsystems import SampleSubsystems
+from connector.embedded.sample_subsystems import SampleSession, SampleSubsystems, Visit
 from connector.storage.lock import only_instance
 
 
@@ -70,24 +70,47 @@ def subsystems(monkeypatch: pytest.MonkeyPatch) -> SampleSubsystems:
     around: Any = SimpleNamespace(
         ports={"subsystems": 1},
         keycloak_url="http://localhost:2",
-        redirect_uris={"website": "http://localhost:1/website/callback"},
+        redirect_uris={name: f"http://localhost:1/{name}/callback" for name in ("website", "member")},
     )
     return SampleSubsystems(around)
 
 
 def test_open_subsystem_sends_the_browser_to_log_in_with_a_proof_key(subsystems: SampleSubsystems) -> None:
-    status, address = subsystems.page("/website/", {})
-    assert status == 302
+    answer = subsystems.answer(Visit("GET", "/website/"))
+    assert answer.status == 302
+    address = answer.headers["location"]
     assert address.startswith("http://localhost:2/realms/trading/protocol/openid-connect/auth?client_id=website")
     assert "code_challenge_method=S256" in address
 
 
 def test_return_to_subsystem_with_a_foreign_state_signs_nobody_in(subsystems: SampleSubsystems) -> None:
-    assert subsystems.finish("website", {"state": ["forged"], "code": ["x"]}) == {}
-    status, page = subsystems.page("/website/callback", {"state": ["forged"], "code": ["x"]})
-    assert (status, "登录未完成" in page) == (200, True)
+    begun = subsystems.answer(Visit("GET", "/website/")).headers["set-cookie"].partition(";")[0].partition("=")[2]
+    for cookies in ({}, {"website-login": begun}):
+        answer = subsystems.answer(Visit("GET", "/website/callback", {"state": "forged", "code": "x"}, cookies))
+        assert (answer.status, "登录未完成" in answer.content) == (403, True)
+    assert subsystems.sessions == {}
 
 
 def test_open_unknown_subsystem_is_not_found(subsystems: SampleSubsystems) -> None:
-    assert subsystems.page("/<script>/", {})[0] == 404
-    assert "/website/" in subsystems.page("/", {})[1]
+    assert subsystems.answer(Visit("GET", "/<script>/")).status == 404
+    assert "/website/" in subsystems.answer(Visit("GET", "/")).content
+
+
+@pytest.mark.parametrize("body", [b"", b"<no", b"<a/>"])
+def test_tell_subsystem_of_a_logout_in_nonsense_ends_nothing(subsystems: SampleSubsystems, body: bytes) -> None:
+    subsystems.sessions["key"] = SampleSession("member", "index", "371500-1", "mfa", ())
+    assert subsystems.answer(Visit("POST", "/member/logout", body=body)).status == 400
+    assert list(subsystems.sessions) == ["key"]
+
+
+def test_tell_member_of_a_logout_ends_the_session_of_that_index_alone(subsystems: SampleSubsystems) -> None:
+    for index in ("one", "two"):
+        subsystems.sessions[index] = SampleSession("member", index, "371500-1", "mfa", ())
+    body = (
+        '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>'
+        '<q:LogoutRequest xmlns:q="urn:oasis:names:tc:SAML:2.0:protocol" ID="x&quot;1">'
+        "<q:SessionIndex>one</q:SessionIndex></q:LogoutRequest></e:Body></e:Envelope>"
+    )
+    answer = subsystems.answer(Visit("POST", "/member/logout", body=body.encode()))
+    assert (answer.status, list(subsystems.sessions)) == (200, ["two"])
+    assert "InResponseTo='x\"1'" in answer.content
