@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from connector.certificate import event_facts, freeze_facts, permission_facts, step_up_facts
+from connector.certificate import event_facts, freeze_facts, permission_facts, saml_facts, step_up_facts
 from connector.certificate.fact import Fact, FactNotHeld, Outcome
 from connector.certificate.scratch import ScratchRealm, scratch_realm
 from connector.certificate.supported import SUPPORTED, server_version, standing_of
@@ -23,6 +23,7 @@ FACTS: tuple[Fact, ...] = (
     *permission_facts.FACTS,
     *event_facts.FACTS,
     *step_up_facts.FACTS,
+    *saml_facts.FACTS,
     *freeze_facts.FACTS,
 )
 

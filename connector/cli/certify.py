@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
+from rich.table import Table
 
 from connector.certificate.certify import Certificate, certify, scratch_name
-from connector.certificate.fact import Outcome
 from connector.certificate.supported import SUPPORTED, standing_of
 from connector.cli.session import err, load_settings, out, refusals, show
 from connector.errors import Text
@@ -83,24 +84,19 @@ def _ended_by_sigterm() -> Iterator[None]:
 
 
 def _print(certificate: Certificate) -> None:
-    show([_row(outcome) for outcome in certificate.outcomes])
-    standing = STANDINGS[standing_of(certificate.server_version)]
+    table = Table("", "事项 / fact", "依据 / source", "证据 / evidence", "s", box=None, pad_edge=False)
+    for outcome in certificate.outcomes:
+        name, mark = outcome.fact.name, "[green]✓[/green]" if outcome.held else "[bold red]✗[/bold red]"
+        seconds = f"{outcome.seconds:.1f}"
+        table.add_row(mark, f"{name.zh}\n{name.en}", outcome.fact.source, escape(outcome.evidence), seconds)
+    for number in range(len(table.columns)):
+        table.columns[number].overflow = "fold"
+    out.print(table, highlight=False)
+    version, standing = certificate.server_version or "?", STANDINGS[standing_of(certificate.server_version)]
     held = sum(outcome.held for outcome in certificate.outcomes)
-    version = certificate.server_version or "?"
     summary = (
         f"Keycloak {version}：{standing.zh} / {standing.en} ({SUPPORTED.oldest}–{SUPPORTED.newest})",
         f"{held}/{len(certificate.outcomes)} 项成立 / facts held, {certificate.seconds:.0f} s",
         f"realm-config {certificate.realm_config}",
     )
     out.print(*summary, sep="\n", highlight=False)
-
-
-def _row(outcome: Outcome) -> dict[str, str]:
-    name = outcome.fact.name
-    return {
-        "事项 / fact": f"{name.zh}\n{name.en}",
-        "依据 / source": outcome.fact.source,
-        "成立 / held": "✓" if outcome.held else "✗",
-        "证据 / evidence": outcome.evidence,
-        "s": f"{outcome.seconds:.1f}",
-    }

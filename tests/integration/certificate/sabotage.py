@@ -55,6 +55,12 @@ def forget_the_least_level(scratch: ScratchRealm) -> None:
         change_client(scratch, client, {"minimum.acr.value": ""})
 
 
+def forget_the_level_of_saml(scratch: ScratchRealm) -> None:
+    for subsystem in scratch.config.subsystems:
+        if subsystem.protocol == "saml":
+            change_client(scratch, subsystem.id, {"minimum.acr.value": ""})
+
+
 def executions(scratch: ScratchRealm) -> list[tuple[str, dict[str, Any]]]:
     """(flow, execution) of all flows that are bound."""
     flows = scratch.config.login.bound
@@ -261,8 +267,9 @@ SABOTAGES = (
     Sabotage("step-up.deleted-key-is-dead", "the key is still there", lambda s: alter(s, delete_credential=nothing)),
     Sabotage("step-up.copied-key-is-found", "a key with an older counter logs in", count_ahead),
     Sabotage("step-up.codes-only-where-allowed", "a code opens", lambda s: alter(s, update_user=nothing)),
-    Sabotage("step-up.programs-need-both", "at pwd", forget_the_flow_of_programs),
+    Sabotage("step-up.programs-need-both", "pwd ('pwd',)", forget_the_flow_of_programs),
     Sabotage("step-up.no-direct-grant", "website gives a token", let_passwords_through_without_a_browser),
+    Sabotage("step-up.saml-has-its-level", "asked for none: urn:", forget_the_level_of_saml),
     Sabotage(
         "step-up.second-login-ends-the-first",
         "lives where one session is True",
