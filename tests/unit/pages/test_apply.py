@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
@@ -13,7 +14,8 @@ from connector.regulations.vocabulary import Office, RequestKind
 from connector.requests.tables import RequestRow
 from jobs import tidy_runs
 from tests.fixtures_applying import NUMBER, PHONE, Seat, count, entries, to_check, words
-from tests.town import HOST, Town
+from tests.fixtures_pages import open_browser
+from tests.town import HOST, Town, open_town
 
 
 def test_open_apply_offers_every_way(town: Town, seat: Seat) -> None:
@@ -186,3 +188,19 @@ def test_tidy_deletes_forms_whose_day_is_over(town: Town, seat: Seat) -> None:
     assert tidy_runs.run(town.connector, now + timedelta(hours=23))["forms"] == 0
     assert tidy_runs.run(town.connector, now + timedelta(hours=24))["forms"] == 1
     assert count(town, PageFormRow) == 0
+
+
+@pytest.mark.parametrize("packs", [("JC",), ("LC",), ("GS",), ("JC", "LC", "GS", "HH", "GX")])
+def test_apply_under_each_regulation_reaches_the_check(tmp_path: Path, packs: tuple[str, ...]) -> None:
+    town = open_town(tmp_path, packs=packs)
+    with open_browser(town) as browser:
+        browser.sign_in(town.applicant())
+        form = town.connector.rulebook.form(RequestKind.GRANT)
+        page = words(browser.get("/pages/apply/grant"))
+        assert all(field.label in page for field in form.fields if field.filled_by == "applicant")
+        assert to_check(browser, post="科员", account_class="ordinary")
+        own = town.applicant().name
+        for way in WAYS:
+            if way.needs_account and way.slug != "enable":
+                assert browser.get(f"/pages/apply/{way.slug}?account={own}").status_code == 200
+    town.close()

@@ -201,6 +201,18 @@ def test_decide_with_a_digest_that_was_not_shown_is_refused(town: Town, seat: Se
     assert count(town, DecisionRow) == 0
 
 
+@pytest.mark.req("B12")
+def test_decide_binds_to_the_digest_that_was_shown_also_after_the_proof(town: Town, seat: Seat) -> None:
+    request = town.submit()
+    browser, path = seat(head(town)), page_of(town, request)
+    sent = send(browser, path)
+    with town.connector.act(HOST) as act:
+        act.session.get_one(RequestRow, request.id).digest = "f" * 64
+    lost = browser.prove(sent, head(town))
+    assert lost.status_code == 409
+    assert count(town, DecisionRow) == 0
+
+
 def test_decide_a_proposal_leaves_out_whom_the_principal_excludes(town: Town, seat: Seat) -> None:
     names = [account.user_name for account in list(town.centre.accounts.values())[:2]]
     form = RequestForm(
