@@ -10,7 +10,8 @@ from fastapi import Response
 
 HOME: Final = "/pages"
 OWN_PATHS: Final = re.compile(r"/(pages|welcome)(/[\w\-./~%:]*)?(\?[\w\-./~%:=&+,]*)?", re.ASCII)
-SESSION, BROWSER, BANNER = "session", "browser", "banner"
+# With a name of their own: ports of one host share their cookies, and every other program calls its own "session".
+SESSION, BROWSER, BANNER = "idp_session", "idp_browser", "idp_banner"
 
 
 def digest(token: str) -> str:

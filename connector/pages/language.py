@@ -13,7 +13,7 @@ from fastapi import Request
 
 CHINESE, ENGLISH = "zh-CN", "en"
 LANGUAGES = (CHINESE, ENGLISH)
-LANGUAGE_COOKIE, TEXT_COOKIE = "language", "text"
+LANGUAGE_COOKIE, TEXT_COOKIE = "idp_language", "idp_text"
 CATALOGUE = Path(__file__).parent / "locales" / "en" / "LC_MESSAGES" / "messages.po"
 
 Translate = Callable[..., str]

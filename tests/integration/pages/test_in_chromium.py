@@ -45,7 +45,7 @@ def test_sign_in_with_a_key_opens_the_page_that_was_asked_for(web: Web, window: 
     assert urlsplit(window.page.url).path == "/pages/account"
     assert head.name in window.text()
     flags = {cookie["name"]: cookie for cookie in window.context.cookies(web.url)}
-    assert (flags["session"]["httpOnly"], flags["session"]["sameSite"]) == (True, "Lax")
+    assert (flags["idp_session"]["httpOnly"], flags["idp_session"]["sameSite"]) == (True, "Lax")
     assert window.page.evaluate("document.cookie") == ""
 
 

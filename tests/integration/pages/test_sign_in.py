@@ -175,7 +175,7 @@ def test_come_back_a_second_time_is_refused(web: Web, head: Actor) -> None:
     visit = web.visit(web.enrol(head))
     address = visit.callback()
     assert visit.client.get(address).status_code == 303
-    visit.client.cookies.delete("session")
+    visit.client.cookies.delete("idp_session")
     assert refused(visit.client.get(address))
 
 
@@ -190,10 +190,10 @@ def test_come_back_in_another_browser_is_refused(web: Web, head: Actor) -> None:
 def test_sign_in_with_a_planted_cookie_gets_another_one(web: Web, head: Actor) -> None:
     """Session fixation."""
     visit = web.visit(web.enrol(head))
-    visit.client.cookies.set("session", "planted", domain="localhost.local", path="/")
+    visit.client.cookies.set("idp_session", "planted", domain="localhost.local", path="/")
     assert visit.open("/pages/account").status_code == 200
-    assert "planted" not in [cookie.value for cookie in visit.client.cookies.jar if cookie.name == "session"][-1:]
-    thief = httpx.Client(base_url=web.url, cookies={"session": "planted"}, trust_env=False)
+    assert "planted" not in [cookie.value for cookie in visit.client.cookies.jar if cookie.name == "idp_session"][-1:]
+    thief = httpx.Client(base_url=web.url, cookies={"idp_session": "planted"}, trust_env=False)
     with thief:
         assert thief.get("/pages/account").status_code == 303
 

@@ -186,7 +186,7 @@ def test_show_menu_counts_what_waits(browser: Browser, town: Town, head: Actor) 
 def test_plant_a_banner_shows_nothing(browser: Browser, head: Actor) -> None:
     browser.sign_in(head)
     for planted in ("5Lit5paH.", "5Lit5paH.00", "x", "5Lit5paH." + "0" * 64):
-        browser.client.cookies.set("banner", planted)
+        browser.client.cookies.set("idp_banner", planted)
         assert 'class="banner"' not in browser.get("/pages").text
 
 

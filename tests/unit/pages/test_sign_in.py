@@ -121,7 +121,7 @@ def test_click_all_day_finds_the_session_for_ten_hours(
 
 def test_sign_in_gives_a_cookie_that_scripts_and_other_sites_do_not_have(browser: Browser, head: Actor) -> None:
     cookie = browser.sign_in(head).headers["set-cookie"]
-    assert cookie.startswith("session=")
+    assert cookie.startswith("idp_session=")
     assert "HttpOnly; Path=/; SameSite=lax" in cookie
     assert "Domain" not in cookie
     assert "Secure" not in cookie  # There is no TLS in front of this one.
@@ -141,7 +141,7 @@ def sealed(tmp_path: Path) -> Iterator[Browser]:
 def test_sign_in_with_tls_gives_a_cookie_of_this_host_alone(sealed: Browser) -> None:
     answer = sealed.sign_in(sealed.town.actor(Office.UNIT_HEAD, "ywk"))
     cookie = answer.headers["set-cookie"]
-    assert cookie.startswith("__Host-session=")
+    assert cookie.startswith("__Host-idp_session=")
     assert "HttpOnly; Path=/; SameSite=lax; Secure" in cookie
     assert is_signed_in(sealed)
     assert sealed.get("/pages").headers["strict-transport-security"] == "max-age=31536000"
@@ -149,22 +149,22 @@ def test_sign_in_with_tls_gives_a_cookie_of_this_host_alone(sealed: Browser) -> 
 
 def test_sign_in_twice_ends_the_first_session(browser: Browser, head: Actor, town: Town) -> None:
     browser.sign_in(head)
-    first = browser.client.cookies["session"]
+    first = browser.client.cookies["idp_session"]
     sent = browser.get("/sign-in")
     assert sent.headers["location"] == "/pages"  # He is signed in already.
     with open_browser(town) as other:
         begun = other.get("/sign-in")
-        browser.client.cookies.set("browser", other.client.cookies["browser"], domain="localhost.local", path="/")
+        browser.client.cookies.set("idp_browser", other.client.cookies["idp_browser"], domain="localhost.local", path="/")
         browser.come_back(begun, browser.signed(town.actor(Office.PRINCIPAL)))
-    assert browser.client.cookies["session"] != first
+    assert browser.client.cookies["idp_session"] != first
     browser.client.cookies.clear()
-    browser.client.cookies.set("session", first)
+    browser.client.cookies.set("idp_session", first)
     assert not is_signed_in(browser)
 
 
 def test_store_session_keeps_no_token_in_the_clear(browser: Browser, head: Actor) -> None:
     browser.sign_in(head)
-    token = browser.client.cookies["session"]
+    token = browser.client.cookies["idp_session"]
     with browser.town.connector.act(HOST) as act:
         row = act.session.scalars(select(PageSessionRow)).one()
         kept = [str(value) for value in vars(row).values()]
@@ -177,7 +177,7 @@ def test_come_back_a_second_time_is_refused(browser: Browser, head: Actor) -> No
     sent = browser.get("/sign-in")
     answer = browser.login.answer(sent.headers["location"], browser.signed(head))
     assert browser.get("/oidc/callback", params=answer).status_code == 303
-    browser.client.cookies.delete("session")
+    browser.client.cookies.delete("idp_session")
     assert browser.get("/oidc/callback", params=answer).status_code == 403
 
 
@@ -240,10 +240,10 @@ def test_read_page_while_keycloak_is_away_goes_on(browser: Browser, head: Actor)
 
 def test_sign_out_ends_the_session_and_leads_to_the_logout_at_keycloak(browser: Browser, head: Actor) -> None:
     browser.sign_in(head)
-    token = browser.client.cookies["session"]
+    token = browser.client.cookies["idp_session"]
     answer = browser.post("/sign-out")
     assert answer.headers["location"].startswith("http://keycloak.test/realms/trading/logout?id_token_hint=id.")
-    browser.client.cookies.set("session", token)
+    browser.client.cookies.set("idp_session", token)
     assert not is_signed_in(browser)
 
 

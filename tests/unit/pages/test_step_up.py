@@ -47,11 +47,11 @@ def test_prove_carries_out_once_as_the_person_with_his_proof(browser: Browser, h
 
 
 def test_prove_gives_the_session_a_new_token(browser: Browser, head: Actor) -> None:
-    before = browser.client.cookies["session"]
+    before = browser.client.cookies["idp_session"]
     browser.prove(browser.post(PATH, {"word": "hello"}), head)
-    assert browser.client.cookies["session"] != before
+    assert browser.client.cookies["idp_session"] != before
     browser.client.cookies.clear()
-    browser.client.cookies.set("session", before)
+    browser.client.cookies.set("idp_session", before)
     assert browser.get(PATH).status_code == 303
 
 
@@ -95,14 +95,14 @@ def test_prove_within_five_minutes_carries_out(browser: Browser, head: Actor, se
 
 def test_prove_after_the_session_ended_carries_out_nothing(browser: Browser, head: Actor) -> None:
     sent = browser.post(PATH, {"word": "hello"})
-    browser.client.cookies.delete("session")
+    browser.client.cookies.delete("idp_session")
     assert browser.prove(sent, head).headers["location"].startswith("/sign-in")
     assert done == []
 
 
 def test_prove_in_another_session_carries_out_nothing(browser: Browser, head: Actor) -> None:
     sent = browser.post(PATH, {"word": "hello"})
-    browser.client.cookies.delete("session")
+    browser.client.cookies.delete("idp_session")
     browser.sign_in(head)
     browser.prove(sent, head)
     assert done == []
