@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from connector.auth.act import Act
 from connector.errors import ConnectorError, FieldProblem, RefusedInputError, Text
+from connector.keys import service as keys
 from connector.pages import boxes, chain, drafts, entries
 from connector.pages.access import CSRF_FIELD, FormDep, PageActDep
 from connector.pages.drafts import Draft
@@ -17,6 +18,7 @@ from connector.pages.ways import WAYS, Way, get_way
 from connector.pages.wording import Words
 from connector.register import accounts, people, units
 from connector.register.tables import AccountRow
+from connector.regulations.vocabulary import RequestKind
 
 router = APIRouter(prefix="/pages/apply", tags=["pages"], include_in_schema=False)
 
@@ -39,6 +41,9 @@ def begin(request: Request, act: PageActDep, slug: str, account: str = "", q: st
         return _choose_account(request, act, way, q.strip())
     own = people.get_person(act, str(act.actor.person_id)).unit_id
     first = {"account": [account], "unit": [units.get_unit_by_id(act, own).code]}
+    if way.kind is RequestKind.REPLACE_KEY:
+        held = keys.key_of(act, accounts.get_by_user_name(act, account))
+        first["key"] = [held.serial] if held else []
     return _form(request, act, way, Draft(first))
 
 

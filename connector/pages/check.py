@@ -13,7 +13,9 @@ from connector.pages.drafts import Draft
 from connector.pages.form_tables import PageFormRow
 from connector.pages.frame import render, see_other
 from connector.pages.language import language_of, mark, translator
+from connector.pages.requests import result
 from connector.pages.ways import Way, get_way
+from connector.regulations.vocabulary import RequestKind
 from connector.requests import service as requests
 from connector.requests.forms import RequestForm
 from connector.requests.tables import RequestRow
@@ -68,6 +70,9 @@ def submit(request: Request, act: PageActDep, sent: FormDep, form_id: str) -> Re
     except ConnectorError as error:
         return refused(request, error, back=f"/pages/apply/drafts/{row.id}")
     drafts.close(row, made.number)
+    if way.kind is RequestKind.REPLACE_KEY and made.account_id == act.actor.account_id:
+        # The person's own account is frozen with this, and his session ends: no other page could show him the result.
+        return result(request, act, made.number)
     return see_other(request, f"/pages/requests/{made.number}/submitted#main")
 
 

@@ -14,7 +14,7 @@ from connector.errors import FieldProblem, NotFoundError, RefusedInputError, Tex
 from connector.keys import service as keys
 from connector.keys.errors import WitnessError
 from connector.keys.routes import READERS
-from connector.keys.rules import MOVES, STATE_NAMES, KeyState
+from connector.keys.rules import MOVES, STATE_NAMES, KeyState, check_may_move
 from connector.keys.schemas import event_views, finding_views, key_view, key_views
 from connector.pages import entries
 from connector.pages.access import FormDep, PageActDep, VisitorDep
@@ -97,7 +97,9 @@ def read(request: Request, act: PageActDep, visitor: VisitorDep, serial: str) ->
 def ask(request: Request, act: PageActDep, serial: str, act_name: str) -> HTMLResponse:
     """What the act does, and what it needs to know."""
     _check_reader(act)
-    return _ask(request, act, serial, get_act(act_name), {}, [])
+    chosen = get_act(act_name)
+    check_may_move(serial, KeyState(keys.get_key(act, serial).status), chosen.state)
+    return _ask(request, act, serial, chosen, {}, [])
 
 
 @router.post("/{serial}/{act_name}")

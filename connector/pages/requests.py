@@ -54,7 +54,7 @@ def submitted(request: Request, act: PageActDep, number: str) -> Response:
     row = requests.get_request(act, number)
     if row.applicant_id != act.actor.person_id or row.state != "pending":
         return see_other(request, f"/pages/requests/{number}")
-    return _page(request, act, number, submitted=True)
+    return result(request, act, number)
 
 
 @router.get("/{number}/withdraw")
@@ -91,6 +91,11 @@ def put_right(request: Request, act: PageActDep, number: str) -> Response:
 def subject_name(act: Act, row: RequestRow) -> str:
     """The name of the person a request is about; empty for a proposal about many."""
     return people.get_person(act, row.person_id).name if row.person_id else ""
+
+
+def result(request: Request, act: Act, number: str) -> HTMLResponse:
+    """The page of a submission that has just been made."""
+    return _page(request, act, number, submitted=True)
 
 
 def applicant_name(request: Request, act: Act, row: RequestRow) -> str:

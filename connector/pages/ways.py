@@ -18,6 +18,7 @@ class Way(NamedTuple):
     hint: Text
     needs_account: bool = True
     more: tuple[str, ...] = ()
+    warns: Text | None = None  # of what happens at once, or for ever
 
     def form(self, rulebook: Rulebook) -> Form:
         return rulebook.form(self.kind)
@@ -53,7 +54,12 @@ WAYS: tuple[Way, ...] = (
         "replace_key",
         RequestKind.REPLACE_KEY,
         Text("报告密钥丢失或损坏并补发", "Report a lost or damaged key and get another"),
-        Text("丢失时请先电话通知信息技术科停用", "When it is lost, first call the IT department to stop it"),
+        Text("提交后账号立即冻结", "The account is frozen on submission"),
+        warns=Text(
+            "提交后，此账号立即冻结，密钥停用，现有会话全部退出；审批通过并领到新密钥后恢复使用。",
+            "On submission the account is frozen, the key stopped and all sessions end; it is used again with the new "
+            "key, once that is approved.",
+        ),
     ),
     Way(
         "waive_key",
@@ -86,6 +92,7 @@ WAYS: tuple[Way, ...] = (
         RequestKind.CANCEL,
         Text("注销账号", "Cancel an account"),
         Text("永久停止使用，不能恢复", "For ever; it cannot be undone"),
+        warns=Text("注销后不能恢复，账号名不再使用。", "It cannot be undone, and the user name is never used again."),
     ),
 )
 BY_SLUG = {way.slug: way for way in WAYS}

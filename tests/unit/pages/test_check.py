@@ -4,11 +4,12 @@ import pytest
 from sqlalchemy import select
 
 from connector.pages.form_tables import PageFormRow
-from connector.register.tables import PersonRow
+from connector.register.tables import AccountRow, PersonRow
 from connector.regulations.vocabulary import Office
 from connector.requests.tables import RequestRow
 from tests.factories import make_appointment, make_person
 from tests.fixtures_applying import NUMBER, PHONE, Seat, count, entries, submit, to_check, words
+from tests.fixtures_keys import KeyDesk
 from tests.town import HOST, Town
 
 
@@ -109,3 +110,23 @@ def test_submit_a_second_request_for_the_same_person_is_refused_on_a_page(town: 
     assert refused.status_code == 409
     assert "此使用人已有一份未办结的申请" in refused.text
     assert count(town, RequestRow) == 1
+
+
+def test_submit_the_loss_of_the_own_key_freezes_at_once_and_still_shows_the_number(town: Town, seat: Seat) -> None:
+    desk = KeyDesk(town)
+    desk.stock("K-0001")
+    me = town.applicant()
+    desk.issue("K-0001", desk.account(str(me.account_id)))
+    browser = seat(me)
+    form = browser.get(f"/pages/apply/replace_key?account={me.name}")
+    assert "此账号立即冻结" in form.text
+    assert 'value="K-0001"' in form.text
+    sent = {"account": me.name, "key": "K-0001", "cause": "lost", "reason": "出差途中遗失"}
+    check = browser.post("/pages/apply/replace_key", sent).headers["location"].partition("#")[0]
+    done = submit(browser, check)
+    assert done.status_code == 200
+    assert "申请已提交" in done.text
+    assert "QX-2026-000001" in done.text
+    with town.connector.act(HOST) as act:
+        assert act.session.get_one(AccountRow, me.account_id).status == "frozen"
+    assert browser.get("/pages/requests").headers["location"].startswith("/sign-in")

@@ -132,6 +132,7 @@ def test_do_what_the_state_does_not_allow_is_a_page(desk: KeyDesk, seat: Seat) -
     desk.stock("K-0001")
     browser = seat(desk.custodian)
     assert "/pages/keys/K-0001/return" not in browser.get("/pages/keys/K-0001").text
+    assert browser.get("/pages/keys/K-0001/return").status_code == 409
     assert browser.post("/pages/keys/K-0001/return", {"receipt": "1"}).status_code == 409
     assert browser.get("/pages/keys/K-0001/explode").status_code == 404
 
