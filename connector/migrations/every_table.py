@@ -19,7 +19,7 @@ from connector.storage.tables import Base
 from connector.webhooks import tables as webhooks
 
 ROOMS = (
-    activity, alarm_tables, audit, checks, departures, form_tables, incidents, keys, outbox, pages, provisioning, register, requests,
-    runs, signals, webhooks,
+    activity, alarm_tables, audit, checks, departures, form_tables, incidents, keys, outbox, pages, provisioning,
+    register, requests, runs, signals, webhooks,
 )  # fmt: skip
 metadata = Base.metadata
