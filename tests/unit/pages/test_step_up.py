@@ -41,7 +41,9 @@ def test_prove_carries_out_once_as_the_person_with_his_proof(browser: Browser, h
     assert payload == {"word": "hello"}
     assert (act.actor.person_id, act.actor.acr, act.actor.amr) == (head.person_id, "mfa", ("pwd", "otp"))
     assert act.actor.authenticated_at == browser.town.clock.now().replace(microsecond=0)
-    assert "练习已提交。" in browser.get(PATH).text
+    page = browser.get(PATH).text
+    assert "练习已提交。" in page
+    assert "hello" not in page  # It is no draft any more.
     assert browser.prove(sent, head).status_code == 403
     assert done == []
 
