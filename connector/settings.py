@@ -82,6 +82,9 @@ class Settings(BaseSettings):
     keycloak_admin_password: str = Field("", description="its password, only for realm apply and diff")
     subsystem_urls: dict[str, str] = Field({}, description="login addresses of subsystems, JSON by client id")
     logout_urls: dict[str, str] = Field({}, description="their back-channel logout addresses, JSON")
+    subsystem_certificates: dict[str, Path] = Field(
+        {}, description="PEM certificates with which SAML subsystems sign their requests, JSON by client id"
+    )
     rule_packs: Annotated[tuple[str, ...], NoDecode] = Field(
         ("LC", "GS", "HH", "GX"), description="rule packs in force, comma separated"
     )

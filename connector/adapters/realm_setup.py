@@ -1,5 +1,11 @@
 """The realm applier of this installation: its settings, its rules in force, its service account's key."""
 
+import base64
+from pathlib import Path
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_pem_x509_certificate
+
 from connector.adapters.keycloak_token import prepare_key, public_jwks
 from connector.adapters.realm import RealmApplier, master_tokens
 from connector.adapters.realm_passwords import password_policy, password_words, realm_password_rules
@@ -29,15 +35,24 @@ class UnknownSubsystemUrlError(ConnectorError):
     remedy = Text("请改为以下之一：{known}", "Use one of: {known}")
 
 
+class SubsystemCertificateError(ConnectorError):
+    """The file that should hold a SAML subsystem's certificate holds none."""
+
+    code = "subsystem-certificate"
+    says = Text("子系统证书文件不可用：{name}", "The file of a subsystem's certificate cannot be used: {name}")
+    remedy = Text("请提供 PEM 格式的证书文件", "Give a certificate in PEM")
+
+
 def realm_applier(settings: Settings, rulebook: Rulebook) -> RealmApplier:
     """The applier for `settings.keycloak_realm`; makes the service account's key when there is none.
 
-    Raises NoAdministratorError, UnknownSubsystemUrlError.
+    Raises NoAdministratorError, UnknownSubsystemUrlError, SubsystemCertificateError.
     """
     if not (settings.keycloak_admin_user and settings.keycloak_admin_password):
         raise NoAdministratorError
     config = load_realm_config()
-    if strange := (settings.subsystem_urls.keys() | settings.logout_urls.keys()) - set(config.subsystem_ids):
+    named = settings.subsystem_urls.keys() | settings.logout_urls.keys() | settings.subsystem_certificates.keys()
+    if strange := named - set(config.subsystem_ids):
         raise UnknownSubsystemUrlError(names=", ".join(sorted(strange)), known=", ".join(config.subsystem_ids))
     rules = realm_password_rules(rulebook)
     parameters = RealmParameters(
@@ -48,6 +63,7 @@ def realm_applier(settings: Settings, rulebook: Rulebook) -> RealmApplier:
         password_words=password_words(rules),
         subsystem_urls=settings.subsystem_urls,
         logout_urls=settings.logout_urls,
+        certificates={name: _certificate(file) for name, file in settings.subsystem_certificates.items()},
     )
     tokens = master_tokens(
         server_url=settings.keycloak_url,
@@ -55,3 +71,12 @@ def realm_applier(settings: Settings, rulebook: Rulebook) -> RealmApplier:
         password=settings.keycloak_admin_password,
     )
     return RealmApplier(server_url=settings.keycloak_url, parameters=parameters, tokens=tokens, config=config)
+
+
+def _certificate(file: Path) -> str:
+    """The certificate in `file` (PEM) as Keycloak keeps it: base64 of the DER."""
+    try:
+        found = load_pem_x509_certificate(file.read_bytes())
+    except (OSError, ValueError):
+        raise SubsystemCertificateError(name=file.name) from None
+    return base64.b64encode(found.public_bytes(Encoding.DER)).decode()

@@ -15,7 +15,9 @@ from connector.signals import service
 from connector.signals.schemas import StreamView
 from connector.signals.service import StreamForm
 
-app = typer.Typer(help="信号流 / how subsystems hear of freezes (security event tokens)", no_args_is_help=True)
+app = typer.Typer(
+    help="安全事件接收地址 / how subsystems hear of freezes (security event tokens)", no_args_is_help=True
+)
 
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 COLUMNS = ("subsystem_id", "url", "audience", "enabled", "accepted_at", "disabled_reason", "registered_by")
@@ -23,7 +25,7 @@ COLUMNS = ("subsystem_id", "url", "audience", "enabled", "accepted_at", "disable
 
 @app.command("streams")
 def list_streams(as_json: Json = False) -> None:
-    """信号流清单 / the streams, without secrets."""
+    """安全事件接收地址清单 / the streams, without secrets."""
     with opened() as connector, connector.act(operator()) as act:
         show([StreamView.model_validate(row) for row in service.list_streams(act)], as_json, COLUMNS)
 
@@ -40,7 +42,7 @@ def register_stream(
     token: Token = "",
     as_json: Json = False,
 ) -> None:
-    """登记信号流，询问令牌只显示一次 / register a stream, or give it new settings; its token is shown once."""
+    """登记安全事件接收地址，询问令牌只显示一次 / register a stream or change it; its token is shown once."""
     form = StreamForm(subsystem=subsystem, url=url, authorization=authorization, audience=audience)
     with opened() as connector:
         with connector.act(_who(connector, token)) as act:
@@ -57,7 +59,7 @@ def register_stream(
 
 @app.command("disable")
 def disable_stream(subsystem: str, token: Token = "", as_json: Json = False) -> None:
-    """停用信号流 / switch a stream off; the subsystem hears of no freeze from then on."""
+    """停用安全事件接收地址 / switch a stream off; the subsystem hears of no freeze from then on."""
     with opened() as connector, connector.act(_who(connector, token)) as act:
         show(StreamView.model_validate(service.disable_stream(act, subsystem)), as_json)
 
@@ -77,7 +79,7 @@ def verify_stream(subsystem: str, token: Token = "", as_json: Json = False) -> N
 
 @app.command("rotate-key")
 def rotate_key(as_json: Json = False) -> None:
-    """更换信号签名密钥 / a new signing key; the one before it stays published until the next rotation."""
+    """更换安全事件签名密钥 / a new signing key; the one before it stays published until the next rotation."""
     with opened() as connector, connector.act(operator()) as act:
         signer = connector.token_signer
         if isinstance(signer, EcTokenSigner):

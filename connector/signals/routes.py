@@ -33,7 +33,7 @@ def public_url_of(request: Request) -> str:
 
 @router.get("/.well-known/ssf-configuration")
 def describe_transmitter(url: Annotated[str, Depends(public_url_of)]) -> Transmitter:
-    """信号发送方说明（SSF 1.0）/ who sends, and where its keys are."""
+    """安全事件发送方说明（SSF 1.0）/ who sends, and where its keys are."""
     return Transmitter(
         spec_version="1_0",
         issuer=url,
@@ -45,27 +45,27 @@ def describe_transmitter(url: Annotated[str, Depends(public_url_of)]) -> Transmi
 
 @router.get("/signals/keys")
 def list_keys(signer: Annotated[TokenSigner, Depends(signer_of)]) -> dict[str, Any]:
-    """信号签名公钥（JWKS）/ the public keys that verify our tokens."""
+    """安全事件签名公钥（JWKS）/ the public keys that verify our tokens."""
     return signer.public_keys()
 
 
 @router.get("/signals/streams")
 def list_streams(act: ActDep, enabled: bool | None = None) -> list[StreamView]:
-    """信号流清单 / the streams, without secrets."""
-    check_holds(act, *READERS, doing="查看信号流 / read signal streams")
+    """安全事件接收地址清单 / the streams, without secrets."""
+    check_holds(act, *READERS, doing="查看安全事件接收地址 / read signal streams")
     return [StreamView.model_validate(row) for row in service.list_streams(act, enabled=enabled)]
 
 
 @router.post("/signals/streams", status_code=201)
 def register_stream(act: ActDep, form: StreamForm) -> RegisteredStreamView:
-    """登记子系统的信号流，询问令牌只显示一次 / register a subsystem's stream; its token is shown this once."""
+    """登记子系统的安全事件接收地址，询问令牌只显示一次 / register a stream; its token is shown this once."""
     made = service.register_stream(act, form)
     return RegisteredStreamView(stream=StreamView.model_validate(made.stream), token=made.token)
 
 
 @router.delete("/signals/streams/{subsystem}")
 def disable_stream(act: ActDep, subsystem: str) -> StreamView:
-    """停用信号流 / switch a stream off, at once."""
+    """停用安全事件接收地址 / switch a stream off, at once."""
     return StreamView.model_validate(service.disable_stream(act, subsystem))
 
 
@@ -79,7 +79,7 @@ def verify_stream(act: ActDep, subsystem: str) -> VerificationView:
 def read_standing(
     request: Request, name: str, bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)] = None
 ) -> Standing:
-    """账号状态，供子系统以其信号流令牌询问 / is the account in use; asked with the token of a stream."""
+    """账号状态，供子系统凭询问令牌查询 / is the account in use; asked with the token of a stream."""
     if bearer is None:
         raise NotSignedInError
     with get_desk(request).act(ASKER, reading=True) as act:

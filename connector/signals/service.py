@@ -26,7 +26,7 @@ from connector.signals.tables import StreamRow
 from connector.storage.tables import new_id
 
 KIND: Final = "signal.push"
-DOING: Final = "管理信号流 / manage signal streams"
+DOING: Final = "管理安全事件接收地址 / manage signal streams"
 URGENT: Final = frozenset({Signal.DISABLED, Signal.SESSIONS_REVOKED, Signal.PURGED})
 HEAD_START: Final = timedelta(seconds=1)  # Of Keycloak, before a worker that is quicker than the one who ordered.
 LONGEST = 512

@@ -43,6 +43,7 @@ WITHOUT_CLAUSE = frozenset(
         "StaleReadingError",
         "StepNotEndedError",
         "StreamDisabledError",
+        "SubsystemCertificateError",
         "UnknownDeciderError",
         "UnknownEndpointError",
         "UnknownRuleError",
