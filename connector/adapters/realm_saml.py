@@ -45,6 +45,7 @@ def saml_body(
             "saml.server.signature": "true",
             "saml.signature.algorithm": "RSA_SHA256",
             "saml.authnstatement": "true",
+            "saml.onetimeuse.condition": "true",
             "saml.client.signature": "true" if certificate else "false",
             "saml.signing.certificate": certificate,
             "saml_force_name_id_format": "true",

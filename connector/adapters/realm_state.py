@@ -91,6 +91,8 @@ def _guarded(client: DesiredClient, level: Level, config: RealmConfig, flow_ids:
     flow = flow_ids.get(config.login.client_bindings.get(client.client_id, ""), "")
     body = {
         **client.body,
+        "directAccessGrantsEnabled": False,
+        "implicitFlowEnabled": False,
         "attributes": {**client.body["attributes"], **levels},
         "authenticationFlowBindingOverrides": {"browser": flow, "direct_grant": ""},  # Keycloak's way to say: none.
     }
@@ -122,8 +124,6 @@ def _client(client_id: str, name: str, **more: Any) -> dict[str, Any]:
         "bearerOnly": False,
         "consentRequired": False,
         "standardFlowEnabled": True,
-        "implicitFlowEnabled": False,
-        "directAccessGrantsEnabled": False,
         "serviceAccountsEnabled": False,
         "fullScopeAllowed": False,
         "frontchannelLogout": False,

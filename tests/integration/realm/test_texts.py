@@ -121,7 +121,7 @@ def test_every_page_of_the_logins_keeps_to_the_wording(realm: RealmUnderTest) ->
                 browser.log_in("centre", Person(person.user_name, person.password))
             read += browser.read
     with ReadingBrowser(realm) as browser:
-        for path in ("auth", "auth?client_id=website", "auth?client_id=x", "logout"):
+        for path in ("auth", "auth?client_id=x", "logout"):
             with pytest.raises(LoginRefusedError):
                 browser.go(f"{realm.server.url}/realms/{realm.name}/protocol/openid-connect/{path}", "https://x.test")
         read += browser.read

@@ -99,9 +99,10 @@ def test_desired_clients_hold_no_secret_and_demand_pkce() -> None:
         assert not body["directAccessGrantsEnabled"]
         assert not body["implicitFlowEnabled"]
         assert not body["fullScopeAllowed"]
-        assert not body["standardFlowEnabled"] or body["attributes"]["pkce.code.challenge.method"] == "S256"
         assert body["publicClient"] == (client_id != "connector")
-        assert body["serviceAccountsEnabled"] == (client_id == "connector")
+        if body["protocol"] == "openid-connect":
+            assert not body["standardFlowEnabled"] or body["attributes"]["pkce.code.challenge.method"] == "S256"
+            assert body["serviceAccountsEnabled"] == (client_id == "connector")
     assert clients["website"].body["redirectUris"] == []
     assert clients["connector"].body["redirectUris"] == ["https://idp.example.cn/oidc/callback"]
     assert clients["connector"].body["clientAuthenticatorType"] == "client-jwt"
