@@ -27,7 +27,9 @@ def look(page: Page, size: tuple[int, int], *, large: bool) -> None:
 def findings(page: Page, without: tuple[str, ...] = ()) -> list[str]:
     """Serious and critical findings, each with the first place it is at; `without` are places left out."""
     options = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": RULES}}
-    found = _axe.run(page, {"exclude": [[place] for place in without]} if without else None, options).response["violations"]
+    found = _axe.run(page, {"exclude": [[place] for place in without]} if without else None, options).response[
+        "violations"
+    ]
     return [
         f"{one['id']} ({one['impact']}): {one['help']} at {one['nodes'][0]['html'][:160]} …{len(one['nodes'])}"
         for one in found

@@ -60,7 +60,9 @@ def open_platform(keycloak: Keycloak, folder: Path) -> Iterator[Platform]:
             logout_urls={name: f"{kept[name].url}/backchannel-logout" for name in SUBSYSTEMS},
         )
         stack.callback(realm.delete)
-        platform = _build(realm, kept, folder)
+        sender = AllowListSender([kept[name].url for name in SUBSYSTEMS], timeout=PUSH_SECONDS)
+        stack.callback(sender.close)
+        platform = _build(realm, kept, folder, sender)
         stack.callback(platform.town.close)
         kept["connector"].start(create_app(platform.town.connector))
         for name in SUBSYSTEMS:
@@ -69,7 +71,7 @@ def open_platform(keycloak: Keycloak, folder: Path) -> Iterator[Platform]:
         yield platform
 
 
-def _build(realm: RealmUnderTest, kept: dict[str, Place], folder: Path) -> Platform:
+def _build(realm: RealmUnderTest, kept: dict[str, Place], folder: Path, sender: AllowListSender) -> Platform:
     url, mail, key_file = kept["connector"].url, folder / "mail", folder / "service-account.pem"
     key_file.write_bytes(realm.key_pem)
     key_file.chmod(0o600)
@@ -79,7 +81,7 @@ def _build(realm: RealmUnderTest, kept: dict[str, Place], folder: Path) -> Platf
         idp=realm.provider,
         clock=SystemClock(),
         mailer=FolderMailer(mail, "trading-idp@localhost"),
-        http=AllowListSender([kept[name].url for name in SUBSYSTEMS], timeout=PUSH_SECONDS),
+        http=sender,
         tokens=KeycloakTokens(**where, audience="connector", timeout=15.0),
         login=KeycloakLogin(**where, client_id="connector", key_file=key_file, public_url=url, timeout=15.0),
     )

@@ -6,6 +6,11 @@ from urllib.parse import urlencode
 
 from connector.auth.actor import Actor
 from connector.embedded.browser import Person, proof_key
+from connector.incidents import freezes
+from connector.incidents.schemas import show_preview
+from connector.incidents.scopes import Scope, ScopeKind
+from connector.keys import service as keys
+from connector.keys.sheets import SheetRow
 from connector.provisioning import links
 from connector.register import people
 from connector.register.tables import AccountRow
@@ -19,6 +24,8 @@ from tests.servers.web import Web
 from tests.town import HOST
 
 APPLICANT = "applicant"
+AAGUID = "ee882879-721c-4913-9775-3dfcce97072a"
+WHY = "口令疑似泄露，先行冻结"
 Who = Office | str
 
 
@@ -118,6 +125,40 @@ class SmallTown:
         self._approved = self.web.town.account_of(approved)
         reset = form(kind=RequestKind.PASSWORD_RESET, account=self._approved.user_name, cause="forgotten")
         self._submit("reset", reset, now - timedelta(minutes=20))
+
+        self._fill_keys(now)
+        self._fill_freezes()
+
+    def _fill_keys(self, now: datetime) -> None:
+        """A delivery of four keys: one issued, one lost, two in stock."""
+        connector, custodian = self.web.town.connector, self.actor(Office.KEY_CUSTODIAN)
+        rows = [
+            SheetRow(number, {"serial": f"SN-000{number}", "model": "示例密钥 K1", "aaguid": AAGUID})
+            for number in range(1, 5)
+        ]
+        with connector.act(custodian, now=now - timedelta(days=20)) as act:
+            keys.import_batch(act, rows, keys.Delivery(paper="入库〔2026〕8号", batch="2026-8", supplier="示例供应商"))
+        with connector.act(custodian, now=now - timedelta(days=2)) as act:
+            keys.issue_key(act, "SN-0002", act.session.get_one(AccountRow, self._approved.id), receipt="收条-21")
+        with connector.act(custodian, now=now - timedelta(days=2)) as act:
+            owner = act.session.get_one(AccountRow, self.actor(Office.AUDITOR).account_id)
+            keys.issue_key(act, "SN-0003", owner, receipt="收条-22")
+        connector.deliver()
+
+    def _fill_freezes(self) -> None:
+        """One order that was carried out, and one above the limit, which waits for a second person."""
+        connector, actor = self.web.town.connector, self.actor(Office.SECURITY_ADMINISTRATOR)
+        colleague = self.web.town.applicant("jyzx")
+        self.web.enrol(colleague)
+        for name, scope, alone in (
+            ("frozen", Scope(ScopeKind.PERSON, colleague.name), 20),
+            ("to_freeze", Scope(ScopeKind.UNIT, "dljg"), 0),
+        ):
+            with connector.act(actor) as act:
+                shown = show_preview(freezes.preview(act, scope, alone=alone))
+                order = freezes.order_freeze(act, scope, reason=WHY, plan_hash=shown.hash, alone=alone)
+                self.requests[name] = order.number
+        connector.deliver()
 
     def _submit(self, name: str, form: RequestForm, made: datetime) -> RequestRow:
         row = self.web.town.submit(form, now=made)

@@ -10,7 +10,7 @@ from tests.browser.chromium import Window
 from tests.browser.small_town import APPLICANT, SmallTown, Who
 
 Go = Callable[[SmallTown, Window], None]
-HEAD = Office.UNIT_HEAD
+HEAD, SECURITY, CUSTODIAN = Office.UNIT_HEAD, Office.SECURITY_ADMINISTRATOR, Office.KEY_CUSTODIAN
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def at(path: str) -> Go:
 def press(window: Window) -> None:
     """Presses the chief button of the page."""
     with window.page.expect_navigation(wait_until="load"):
-        window.page.click("main button.main, main .btn.main")
+        window.page.click("main form[method=post] button.btn >> nth=0")
 
 
 def send_empty(path: str) -> Go:
@@ -60,9 +60,15 @@ def fill_grant(town: SmallTown, window: Window) -> None:
     press(window)
 
 
-def submit_grant(town: SmallTown, window: Window) -> None:
+def check_grant(town: SmallTown, window: Window) -> None:
     fill_grant(town, window)
+    assert "/check" in window.page.url, window.text()
+
+
+def submit_grant(town: SmallTown, window: Window) -> None:
+    check_grant(town, window)
     press(window)
+    assert "/submitted" in window.page.url, window.text()
 
 
 def decide(town: SmallTown, window: Window, number: str) -> None:
@@ -154,8 +160,9 @@ TOUR: tuple[Stop, ...] = (
     Stop("apply-grant", HEAD, at("/pages/apply/grant")),
     Stop("apply-grant-mistakes", HEAD, send_empty("/pages/apply/grant")),
     Stop("apply-account", HEAD, at("/pages/apply/disable")),
-    Stop("apply-check", HEAD, fill_grant),
-    Stop("apply-submitted", HEAD, submit_grant),
+    Stop("apply-refused", HEAD, fill_grant),  # Nobody else could decide at the first stage.
+    Stop("apply-check", APPLICANT, check_grant),
+    Stop("apply-submitted", APPLICANT, submit_grant),
     Stop("requests", APPLICANT, at("/pages/requests")),
     Stop("request-waiting", APPLICANT, at("/pages/requests/{waiting}")),
     Stop("request-returned", APPLICANT, at("/pages/requests/{returned}")),
@@ -168,6 +175,21 @@ TOUR: tuple[Stop, ...] = (
     Stop("decide", HEAD, lambda town, window: decide(town, window, "waiting")),
     Stop("decide-overdue", HEAD, lambda town, window: decide(town, window, "overdue")),
     Stop("decide-mistakes", HEAD, decide_empty),
+    Stop("keys", CUSTODIAN, at("/pages/keys")),
+    Stop("keys-none-found", CUSTODIAN, at("/pages/keys?q=none")),
+    Stop("key", CUSTODIAN, at("/pages/keys/SN-0002")),
+    Stop("key-issue", CUSTODIAN, at("/pages/keys/SN-0001/issue")),
+    Stop("key-issue-mistakes", CUSTODIAN, send_empty("/pages/keys/SN-0001/issue")),
+    Stop("key-lost", CUSTODIAN, at("/pages/keys/SN-0002/lost")),
+    Stop("freezes", SECURITY, at("/pages/freezes")),
+    Stop("freeze-person", SECURITY, at("/pages/freezes/new?kind=person&q=371500")),
+    Stop("freeze-subsystem", SECURITY, at("/pages/freezes/new?kind=subsystem")),
+    Stop("freeze-preview", SECURITY, at("/pages/freezes/new?kind=unit&value=ywk")),
+    Stop("freeze-preview-mistakes", SECURITY, send_empty("/pages/freezes/new?kind=unit&value=ywk")),
+    Stop("freeze-order", SECURITY, at("/pages/freezes/{frozen}")),
+    Stop("freeze-waiting", SECURITY, at("/pages/freezes/{to_freeze}")),
+    Stop("freeze-confirm", Office.PRINCIPAL, at("/pages/freezes/{to_freeze}/confirm")),
+    Stop("freeze-undo", SECURITY, at("/pages/freezes/{frozen}/undo")),
     Stop("keycloak-login", None, at("/sign-in"), foreign=True),
     Stop("keycloak-login-wrong", None, wrong_password, foreign=True),
     Stop("keycloak-new-password", None, first_login("login"), foreign=True),
