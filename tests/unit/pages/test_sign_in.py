@@ -179,6 +179,8 @@ def test_come_back_a_second_time_is_refused(browser: Browser, head: Actor) -> No
     assert browser.get("/oidc/callback", params=answer).status_code == 303
     browser.client.cookies.delete("idp_session")
     assert browser.get("/oidc/callback", params=answer).status_code == 403
+    fresh = browser.login.answer(sent.headers["location"], browser.signed(head))  # Another code, for the same way.
+    assert browser.get("/oidc/callback", params=fresh).status_code == 403
 
 
 @pytest.mark.parametrize("change", [{"state": "other"}, {"iss": "http://other"}, {"code": "other"}, {"error": "x"}])

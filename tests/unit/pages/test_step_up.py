@@ -106,7 +106,9 @@ def test_prove_in_another_session_carries_out_nothing(browser: Browser, head: Ac
     sent = browser.post(PATH, {"word": "hello"})
     browser.client.cookies.delete("idp_session")
     browser.sign_in(head)
-    browser.prove(sent, head)
+    answer = browser.prove(sent, head)
+    assert answer.headers["location"].startswith("/sign-in")
+    assert "set-cookie" not in answer.headers
     assert done == []
 
 
