@@ -145,7 +145,7 @@ SCHEDULE: tuple[Job, ...] = (
         name="reconcile_keys",
         when=Every(timedelta(minutes=1)),
         run=reconcile_keys.run,
-        does=Text("核对密钥台账与 Keycloak，结束到期的动态口令", "compares keys with Keycloak, ends waivers that are due"),
+        does=Text("核对密钥台账与 Keycloak，结束到期的动态口令", "compares keys with Keycloak, ends due waivers"),
     ),
     Job(
         name="end_suspensions",

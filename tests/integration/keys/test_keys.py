@@ -8,7 +8,7 @@ from connector.departures import service as departures
 from connector.embedded.browser import LoginRefusedError, Person
 from connector.embedded.soft_key import SoftKey
 from connector.keys import service as keys
-from connector.ports import SessionCount
+from connector.ports import SessionCount, UnknownUserError
 from connector.register.tables import PersonRow
 from connector.regulations.vocabulary import RequestKind
 from jobs import ingest_events, reconcile_keys, sync_departures
@@ -209,3 +209,21 @@ def test_departure_stays_open_until_the_key_is_back(keys_town: KeyTown, holder: 
     assert run["cases_settled"] == 1
     with keys_town.act() as act:
         assert departures.list_cases(act) == []
+
+
+@pytest.mark.req("C6")
+def test_cancelled_account_is_frozen_unbound_and_deleted_when_its_key_is_back(
+    keys_town: KeyTown, holder: Holder
+) -> None:
+    user_id, provider = holder.user_id, keys_town.realm.provider
+    browser, tokens = holder.log_in()
+    keys_town.town.approve(keys_town.ask(RequestKind.CANCEL, holder.account))
+    keys_town.settle()
+    assert (holder.account.status, provider.get_user(user_id).enabled) == ("cancelled", False)
+    with pytest.raises(LoginRefusedError):
+        browser.refresh(tokens)
+    keys_town.give_back("K-1")
+    keys_town.settle()
+    assert (keys_town.key("K-1").status, holder.account.keycloak_id) == ("returned", None)
+    with pytest.raises(UnknownUserError):
+        provider.get_user(user_id)

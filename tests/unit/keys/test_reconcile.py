@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.activity import service as activity
@@ -60,6 +60,7 @@ def test_judge_without_a_key_or_with_a_certificate_takes_none() -> None:
     assert verdicts([credential(1)], replace(HELD, is_certificate=True)) == [("id-1", "unknown")]
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(-5, 5), max_size=6),
     st.sampled_from([None, HELD, replace(HELD, key_id="id-0")]),
