@@ -154,7 +154,9 @@ def test_sign_in_twice_ends_the_first_session(browser: Browser, head: Actor, tow
     assert sent.headers["location"] == "/pages"  # He is signed in already.
     with open_browser(town) as other:
         begun = other.get("/sign-in")
-        browser.client.cookies.set("idp_browser", other.client.cookies["idp_browser"], domain="localhost.local", path="/")
+        browser.client.cookies.set(
+            "idp_browser", other.client.cookies["idp_browser"], domain="localhost.local", path="/"
+        )
         browser.come_back(begun, browser.signed(town.actor(Office.PRINCIPAL)))
     assert browser.client.cookies["idp_session"] != first
     browser.client.cookies.clear()
