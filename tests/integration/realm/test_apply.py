@@ -270,6 +270,10 @@ def call_the_password_a_second_factor(realm: RealmUnderTest) -> None:
     realm.admin.put("", {**current, "attributes": levels})
 
 
+def let_keys_of_another_site_in(realm: RealmUnderTest) -> None:
+    realm.admin.put("", {**realm.admin.get(""), "webAuthnPolicyExtraOrigins": ["https://elsewhere.test"]})
+
+
 def change_a_text(realm: RealmUnderTest) -> None:
     realm.admin.post("/localization/zh-CN", {"loginAccountTitle": "请拨打 13800000000"})
 
@@ -339,6 +343,7 @@ DRIFTS: list[tuple[Callable[[RealmUnderTest], None], str]] = [
     (take_the_flow_of_programs_away, "change client connector-cli authenticationFlowBindingOverrides.browser: None"),
     (lower_the_level_of_a_client, "change client bid-opening attributes.minimum.acr.value: 'pwd' -> 'mfa'"),
     (call_the_password_a_second_factor, "change realm attributes.acr.loa.map"),
+    (let_keys_of_another_site_in, "change realm webAuthnPolicyExtraOrigins: ['https://elsewhere.test'] -> []"),
     (change_a_text, "change texts zh-CN loginAccountTitle: '请拨打 13800000000' -> '登录统一账号'"),
     (add_a_text, "remove texts en loginTotpStep1"),
     (remove_a_text, "change texts zh-CN passwordNew: None"),
