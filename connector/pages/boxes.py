@@ -17,6 +17,7 @@ from connector.pages.wording import Words
 from connector.register import accounts, catalogue, people, units
 from connector.register.tables import AccountRow, PermissionRow, PersonRow
 from connector.regulations.rulebook import Field
+from connector.regulations.vocabulary import RequestKind
 
 LONG, DAYS = ("reason", "account_note"), ("event_on", "until")
 SELECT = ("document_kind", "account_class")
@@ -34,6 +35,12 @@ HINTS: Mapping[str, Text] = {
     "until": Text("例如 2026-12-31；当日仍暂停", "For example 2026-12-31; that day is included"),
     "key": Text("见密钥背面", "On the back of the key"),
 }
+
+
+WHAT_HAPPENED = Text(
+    "写明情况，最多500字；请勿填写证件号码和手机号",
+    "What happened, at most 500 characters; no document numbers or phones",
+)
 
 
 class Option(NamedTuple):
@@ -120,7 +127,7 @@ class _Drawer:
         if self._account is not None and name in facts.OF_PERSON:
             return Box(name, label, "said", said=Text(self._of_person(name), self._of_person(name)))
         value = text(self._draft.entries, name)
-        box = Box(name, label, "text", value=value, hint=HINTS.get(name), problem=self._problems.get(name))
+        box = Box(name, label, "text", value=value, hint=self._hint(name), problem=self._problems.get(name))
         offered = self._options(name, value)
         if offered:
             widget = "select" if name in (*SELECT, "unit") else "checks" if name == "urgent" else "radios"
@@ -128,6 +135,11 @@ class _Drawer:
         if self._person is not None and name in ("document_number", "phone"):
             return box._replace(known=self._of_person(name))
         return box._replace(widget="long" if name in LONG else "day" if name in DAYS else "text")
+
+    def _hint(self, name: str) -> Text | None:
+        if name == "reason" and self._way.kind is not RequestKind.GRANT:
+            return WHAT_HAPPENED
+        return HINTS.get(name)
 
     def _options(self, name: str, value: str) -> list[Option]:
         if name == "unit":
