@@ -135,23 +135,16 @@ def _drawn(
     refusal: ConnectorError | None,
 ) -> HTMLResponse:  # fmt: skip
     words = Words(language_of(request))
-    name = subject_name(act, row)
     stages = chain.under_way(act, row)
     person = people.get_person(act, row.person_id) if row.person_id else None
-    what = words.kind(row.kind)
-    title = (
-        _t(request, mark("审批：{what}（{name}）"), what=what, name=name)
-        if name
-        else _t(request, mark("审批：{what}"), what=what)
-    )
     return render(
         request,
         "decide.html",
-        title=title,
+        title=_title(request, words.kind(row.kind), subject_name(act, row)),
         status=422 if problems else 200,
         row=row,
         stage=stage,
-        name=name,
+        name=subject_name(act, row),
         person=person,
         unit=units.get_unit_by_id(act, person.unit_id if person else row.unit_id).name,
         applicant=applicant_name(request, act, row),
@@ -171,6 +164,12 @@ def _drawn(
         verdicts=[{"value": verdict.value, "words": words.verdict(verdict)} for verdict in Verdict],
         problems=entries.said(words, problems),
     )
+
+
+def _title(request: Request, what: str, name: str) -> str:
+    if not name:
+        return _t(request, mark("审批：{what}"), what=what)
+    return _t(request, mark("审批：{what}（{name}）"), what=what, name=name)
 
 
 def _seen(act: Act, stage_id: str) -> tuple[StageRow, RequestRow]:
