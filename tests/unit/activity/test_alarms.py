@@ -187,6 +187,13 @@ def test_see_failures_of_names_that_are_none_count_apart_and_keep_no_name(desk: 
         assert not [row for row in act.session.scalars(select(FailureRow)) if "wang" in row.who]
 
 
+def test_see_failures_counts_each_address_within_its_own_time(desk: Desk) -> None:
+    early = [failure(0, f"kc-{n}") for n in range(places.SPRAYED - 1)]
+    with desk.act() as act:  # One page, in which another address has an early failure.
+        service.ingest(act, "login", [*early, failure(0, "kc-1", HOME), failure(15, "kc-99")], LoginWatch())
+        assert list(act.session.scalars(select(AuditEntryRow))) == []
+
+
 def test_see_failures_that_are_no_wrong_password_are_none(desk: Desk) -> None:
     assert told(see(desk, *(failure(0, f"kc-{n}", error="expired_code") for n in range(20)))) == []
 

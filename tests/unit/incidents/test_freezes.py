@@ -429,3 +429,20 @@ def test_shut_doors_leaves_who_is_back_in_use(town: Town, crew: list[AccountRow]
 def steps(town: Town, lane: str) -> list[Any]:
     with town.connector.act(HOST) as act:
         return [step for step in outbox.list_steps(act, count=1000) if step.lane.startswith(lane)]
+
+
+def test_undo_by_pages_leaves_who_was_frozen_for_another_cause_meanwhile(
+    town: Town, crew: list[AccountRow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = order(town)
+    settle(town, made.number)
+    monkeypatch.setattr(carry_out, "PAGE", 1)
+    back = undo(town, made.number)
+    confirm(town, back.number)
+    with town.connector.act(HOST) as act:
+        waiting = [line.account_id for line in store.lines_of(act, back.id) if line.begun_at is None]
+        account = accounts.get_account(act, waiting[-1])
+        accounts.set_status(act, account, AccountStatus.ACTIVE, cause="request")
+        accounts.set_status(act, account, AccountStatus.FROZEN, cause="departure")
+    assert settle(town, back.number).counts == {"done": 2, "skipped": 1}
+    assert status_of(town, account) == "frozen"
