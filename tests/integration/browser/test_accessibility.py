@@ -137,3 +137,18 @@ def test_switch_to_english_and_large_letters_comes_back_to_the_same_page(town: S
     for back in ("/preferences/text/normal", "/preferences/language/zh-CN"):
         page.goto(f"{town.web.url}{back}?back={path}")
     assert page.get_attribute("html", "lang") == "zh-CN"
+
+
+def test_look_at_a_broken_page_finds_each_fault(windows: Windows) -> None:
+    window = windows.open(PHONE)
+    window.page.set_content(
+        "<html lang=zh-CN><title>x</title><main><h1>x</h1><input><p style='color:#ccc'>浅色文字</p>"
+        "<div style='width:500px'>宽</div><img alt='' src='http://elsewhere.test/x.png'>"
+        "<script>console.error('fault'); throw new Error('broken')</script></main>"
+    )
+    found = " ".join(findings(window.page))
+    assert "label" in found
+    assert "color-contrast" in found
+    assert overflow(window.page) > 0
+    assert "elsewhere.test" in window.hosts
+    assert {fault.rpartition(": ")[2] for fault in window.faults} >= {"fault", "broken"}
