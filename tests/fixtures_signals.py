@@ -107,10 +107,10 @@ class SignalTown:
             return list(rows)
 
 
-def open_signal_town(tmp_path: Path, url: str = "") -> SignalTown:
+def open_signal_town(tmp_path: Path, url: str = "", **parts: Any) -> SignalTown:
     """A town with an account that Keycloak has, and no stream yet."""
     receivers = FakeReceivers()
-    town = open_town(tmp_path, url=url, http=receivers)
+    town = open_town(tmp_path, url=url, http=receivers, **parts)
     receivers.keys = town.connector.token_signer.public_keys
     made = SignalTown(town, receivers)
     with made.act() as act:

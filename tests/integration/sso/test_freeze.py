@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.integration.sso.conftest import PERMISSIONS, SUBSYSTEMS, Platform, wa
 from tests.relying_parties.door import PATIENCE_SECONDS
 from tests.relying_parties.visitor import Visitor
 
+Note = Callable[[str, object], None]
 TAKEN_OUT = ["account-disabled", "session-revoked"]
 
 
@@ -25,7 +27,7 @@ def nowhere(platform: Platform, browser: Visitor) -> bool:
 
 
 @pytest.mark.req("D1", "I3")
-def test_freeze_ends_every_session_and_tells_every_subsystem(platform: Platform) -> None:
+def test_freeze_ends_every_session_and_tells_every_subsystem(platform: Platform, record_property: Note) -> None:
     account_id, person = platform.new_person(*PERMISSIONS)
     with platform.browser() as browser:
         everywhere(platform, browser, person)
@@ -33,7 +35,7 @@ def test_freeze_ends_every_session_and_tells_every_subsystem(platform: Platform)
         platform.freeze(account_id)
         commanded = time.monotonic() - begun
         wait_until(lambda: nowhere(platform, browser))
-        print(f"freeze: command {commanded:.2f} s, all five ended after {time.monotonic() - begun:.2f} s")
+        record_property("seconds", {"command": commanded, "ended": time.monotonic() - begun})
         for name in SUBSYSTEMS:
             wait_until(lambda name=name: platform.told(name, account_id) == TAKEN_OUT)  # type: ignore[misc]
             with pytest.raises(LoginRefusedError):
@@ -59,7 +61,9 @@ def test_logout_by_keycloak_alone_reaches_all_five(platform: Platform) -> None:
 
 
 @pytest.mark.req("I3")
-def test_subsystem_that_hangs_holds_up_neither_keycloak_nor_the_others(platform: Platform) -> None:
+def test_subsystem_that_hangs_holds_up_neither_keycloak_nor_the_others(
+    platform: Platform, record_property: Note
+) -> None:
     account_id, person = platform.new_person(*PERMISSIONS)
     sub = str(platform.account(account_id).keycloak_id)
     others = [name for name in SUBSYSTEMS if name != "website"]
@@ -75,7 +79,7 @@ def test_subsystem_that_hangs_holds_up_neither_keycloak_nor_the_others(platform:
         told = time.monotonic() - begun
         command.join()
         took = time.monotonic() - begun
-        print(f"hanging: disabled {disabled:.2f}, ended {gone:.2f}, told {told:.2f}, command {took:.2f} s")
+        record_property("seconds", {"disabled": disabled, "ended": gone, "told": told, "command": took})
         assert platform.gates["website"].asked  # It did hang.
         platform.gates["website"].open()
         wait_until(lambda: platform.told("website", account_id) == TAKEN_OUT)
@@ -110,8 +114,7 @@ def test_badge_of_a_frozen_person_opens_no_door_until_the_account_works_again(pl
     assert not door.opens(badge, "control-room.operator")
     assert not door.opens("somebody else's", "hall.entrant")
     platform.freeze(account_id)
-    took = wait_until(lambda: not door.opens(badge, "hall.entrant"))
-    print(f"badge shut out {took:.2f} s after the command")
+    wait_until(lambda: not door.opens(badge, "hall.entrant"))
     platform.enable(account_id)
     wait_until(lambda: door.opens(badge, "hall.entrant"))
 
