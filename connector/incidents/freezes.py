@@ -63,12 +63,14 @@ def order_freeze(act: Act, scope: Scope, *, reason: str, plan_hash: str, alone: 
     """
     check_level(act.actor)
     _check_reason(reason)
+    check_may_order(act, scope)
+    number = store.next_number(act)  # Held to the end: two orders at the same moment count each other's people.
     seen = preview(act, scope, alone=alone)
     if not seen.accounts:
         raise NothingToFreezeError
     if seen.hash != plan_hash:
         raise FreezePlanChangedError(count=len(seen.accounts))
-    order = _new_order(act, scope, "freeze", reason, seen, alone=alone)
+    order = _new_order(act, number, "freeze", reason, seen, alone=alone)
     _record(act, Event.FREEZE_ORDERED, order, alarm=act.actor.kind is ActorKind.HOST)
     if not seen.needs_second:
         carry_out.start(act, order, list(seen.accounts))
@@ -100,7 +102,7 @@ def order_undo(act: Act, number: str, *, reason: str, plan_hash: str) -> FreezeO
         raise FreezeNotUndoableError(number=frozen.number)
     if seen.hash != plan_hash:
         raise FreezePlanChangedError(count=len(seen.accounts))
-    order = _new_order(act, scope_of(frozen), "unfreeze", reason, seen, alone=0)
+    order = _new_order(act, store.next_number(act), "unfreeze", reason, seen, alone=0)
     order.undoes_id = frozen.id
     _record(act, Event.FREEZE_ORDERED, order, undoes=frozen.number)
     return order
@@ -229,12 +231,12 @@ def _preview_again(act: Act, order: FreezeOrderRow) -> Preview:
     return _preview(act, scope_of(order), own_person_id=order.orderer_id, left=0)
 
 
-def _new_order(act: Act, scope: Scope, direction: str, reason: str, seen: Preview, *, alone: int) -> FreezeOrderRow:
+def _new_order(act: Act, number: str, direction: str, reason: str, seen: Preview, *, alone: int) -> FreezeOrderRow:
     order = FreezeOrderRow(
-        number=store.next_number(act),
+        number=number,
         direction=direction,
-        scope_kind=scope.kind.value,
-        scope_value=scope.value,
+        scope_kind=seen.scope.kind.value,
+        scope_value=seen.scope.value,
         reason=reason.strip(),
         plan_hash=seen.hash,
         size=len(seen.accounts),
