@@ -75,6 +75,14 @@ def test_click_after_a_block_finds_no_session(browser: Browser, head: Actor) -> 
     assert not is_signed_in(browser)
 
 
+def test_click_of_an_account_that_is_blocked_without_a_history_finds_no_session(browser: Browser, head: Actor) -> None:
+    """The account and its history each say who is out; one of them is enough."""
+    browser.sign_in(head)
+    with browser.town.connector.act(HOST) as act:
+        accounts.get_account(act, str(head.account_id)).status = "frozen"
+    assert not is_signed_in(browser)
+
+
 def test_click_after_the_account_is_enabled_again_finds_no_session(browser: Browser, head: Actor) -> None:
     """A session from before the block is dead for ever; one from after it lives."""
     browser.sign_in(head)
