@@ -42,6 +42,8 @@ def withdraw_in_keycloak(
     """Enqueues the withdrawal of these permissions' client roles, then ends the sessions that still carry them."""
     for subsystem, roles in _by_subsystem(permissions).items():
         _enqueue(act, account, "keycloak.withdraw_roles", request_id, {"subsystem": subsystem, "roles": roles})
+    if permissions:
+        signals.announce(act, account, "sessions-revoked", cause="withdrawn", request_id=request_id)
 
 
 def issue_link(act: Act, account: AccountRow, *, request_id: str) -> None:

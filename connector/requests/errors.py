@@ -95,6 +95,16 @@ class NotApplicantError(ForbiddenError):
     who = Text("申请人", "the applicant")
 
 
+class OtherUnitError(ForbiddenError):
+    """The person belongs to another unit: its own offices would not be asked."""
+
+    code = "other-unit"
+    clause = "LC 6(1)"
+    says = Text("使用人不属于{unit}", "The person does not belong to {unit}")
+    remedy = Text("请以使用人所在单位的名义申请", "Apply for the unit the person belongs to")
+    who = Text("使用人所在单位", "the person's own unit")
+
+
 class NothingToChangeError(ConflictError):
     """The request asks for what is already so."""
 

@@ -19,7 +19,7 @@ from connector.requests import store
 from connector.requests.chain import PlannedStage, make_stages, plan_chain, stage_due, used_days
 from connector.requests.content import content_digest, stored_form
 from connector.requests.effects import act_on_submission
-from connector.requests.errors import NotApplicantError, NothingToChangeError, OpenRequestError
+from connector.requests.errors import NotApplicantError, NothingToChangeError, OpenRequestError, OtherUnitError
 from connector.requests.forms import PROPOSALS, RequestForm, check_fields, check_last_day
 from connector.requests.rules import check_status_allows
 from connector.requests.tables import ParticipantRow, RequestRow, StageRow, VersionRow
@@ -155,6 +155,7 @@ def check_form(act: Act, form: RequestForm) -> Checked:
     unit = units.get_unit(act, form.unit_code)
     _check_applicant(act, form, unit)
     person, account = _find_subject(act, form)
+    _check_own_person(act, unit, person)
     cause = form.cause
     if account is not None:
         status = AccountStatus(account.status)
@@ -183,6 +184,15 @@ def _check_applicant(act: Act, form: RequestForm, unit: UnitRow) -> None:
     applicant = people.get_person(act, act.actor.person_id)
     if not units.is_within(unit, units.get_unit_by_id(act, applicant.unit_id)):
         raise NotApplicantError
+
+
+def _check_own_person(act: Act, unit: UnitRow, person: PersonRow | None) -> None:
+    """A unit applies for its own people and those below it, and its own offices decide (LC 6(1))."""
+    if person is None or act.actor.kind is ActorKind.JOB:
+        return
+    home = units.get_unit_by_id(act, person.unit_id)
+    if not units.is_within(home, unit):
+        raise OtherUnitError(unit=unit.name)
 
 
 def _find_subject(act: Act, form: RequestForm) -> tuple[PersonRow | None, AccountRow | None]:

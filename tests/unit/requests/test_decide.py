@@ -19,6 +19,7 @@ from connector.requests import service as requests
 from connector.requests.errors import (
     ContentChangedError,
     NotApplicantError,
+    OtherUnitError,
     RequestClosedError,
     SecondPartError,
     SelfApprovalError,
@@ -27,7 +28,7 @@ from connector.requests.errors import (
     WrongStatusError,
 )
 from connector.requests.tables import ParticipantRow
-from tests.factories import make_person_form
+from tests.factories import make_appointment, make_person, make_person_form
 from tests.town import HOST, NOON, Town
 
 
@@ -58,9 +59,20 @@ def test_decide_without_a_second_factor_is_refused_and_stores_nothing(town: Town
         assert [d.proof for d in requests.decisions_of(act, request.id)] == ["mfa hwk"]
 
 
+@pytest.mark.parametrize("named", ["account", "person"])
+def test_apply_in_the_name_of_another_unit_is_refused(town: Town, named: str) -> None:
+    head = town.actor(Office.UNIT_HEAD, "xxjsk")
+    of_other = {"account": head.name} if named == "account" else {"person": make_person_form("xxjsk")}
+    with pytest.raises(OtherUnitError):
+        town.submit(town.form("ywk", permissions=town.permissions(1), **of_other))
+
+
 @pytest.mark.req("B3")
 def test_approve_as_the_beneficiary_is_refused(town: Town) -> None:
-    head = town.actor(Office.UNIT_HEAD, "xxjsk")
+    head = town.actor(Office.UNIT_HEAD, "ywk")
+    with town.connector.act(HOST) as act:  # Somebody else could decide, so the chain is not refused from the start.
+        second = make_person(act, "ywk")
+        make_appointment(act, second, "ywk", Office.UNIT_HEAD)
     extra = town.permissions(1)
     request = town.submit(town.form("ywk", account=head.name, permissions=extra), actor=town.applicant("ywk"))
     with pytest.raises(SelfApprovalError):
@@ -252,7 +264,13 @@ def test_stages_of_one_service_level_share_its_limit(town: Town) -> None:
             RequestKind.CANCEL,
             AccountStatus.ACTIVE,
             AccountStatus.CANCELLED,
-            ["keycloak.freeze", "keycloak.sweep", "keycloak.delete_user"],
+            [
+                "keycloak.delete_credential",
+                "keycloak.update_user",
+                "keycloak.freeze",
+                "keycloak.sweep",
+                "keycloak.delete_user",
+            ],
         ),
     ],
 )
