@@ -16,6 +16,7 @@ BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     _freeze_numbers()
     _freeze_orders()
+    _freeze_orders_indexes()
     _freeze_order_lines()
 
 
@@ -66,6 +67,9 @@ def _freeze_orders() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_freeze_orders")),
         sa.UniqueConstraint("number", name=op.f("uq_freeze_orders_number")),
     )
+
+
+def _freeze_orders_indexes() -> None:
     op.create_index(op.f("ix_freeze_orders_ordered_at"), "freeze_orders", ["ordered_at"], unique=False)
     op.create_index(op.f("ix_freeze_orders_orderer_id"), "freeze_orders", ["orderer_id"], unique=False)
     op.create_index(op.f("ix_freeze_orders_state"), "freeze_orders", ["state"], unique=False)
