@@ -130,7 +130,7 @@ class SmallTown:
         self._fill_freezes()
 
     def _fill_keys(self, now: datetime) -> None:
-        """A delivery of four keys: one issued, one lost, two in stock."""
+        """A delivery of four keys: two issued, two in stock."""
         connector, custodian = self.web.town.connector, self.actor(Office.KEY_CUSTODIAN)
         rows = [
             SheetRow(number, {"serial": f"SN-000{number}", "model": "示例密钥 K1", "aaguid": AAGUID})
