@@ -54,7 +54,8 @@ def _settings(realm: BenchRealm, folder: Path) -> Settings:
 
 def _make_events(realm: BenchRealm) -> None:
     """People log in, and their tokens are refreshed until there are enough events."""
-    realm.call("PUT", realm.url, json={"revokeRefreshToken": False, "passwordPolicy": "hashIterations(1)"})
+    eased = {"revokeRefreshToken": False, "passwordPolicy": "hashIterations(1)", "directGrantFlow": "direct grant"}
+    realm.call("PUT", realm.url, json=eased)
     client = {"clientId": CLIENT, "publicClient": True, "directAccessGrantsEnabled": True}
     realm.call("POST", f"{realm.url}/clients", json=client)
     users = [
