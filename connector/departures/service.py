@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from connector.audit import service as audit
 from connector.audit.events import Event
@@ -26,7 +26,7 @@ from connector.errors import NotFoundError
 from connector.ports import DirectoryReading
 from connector.provisioning import service as provisioning
 from connector.register import accounts
-from connector.register.tables import AccountRow, PersonRow
+from connector.register.tables import AccountRow, AccountStateRow, PersonRow
 from connector.regulations.vocabulary import AccountClass, AccountStatus
 from connector.requests.tables import RequestRow
 from connector.settings import Settings
@@ -165,7 +165,7 @@ def _execute(act: Act, plan: Plan) -> tuple[int, list[int]]:
     frozen = 0
     for item in plan.automatic:
         account = accounts.lock_account(act, item.account_id)
-        if AccountStatus(account.status) not in FREEZABLE:
+        if AccountStatus(account.status) not in FREEZABLE and not accounts.is_frozen_for_key(act, account):
             continue
         step_ids += provisioning.freeze_account(act, account, cause="departure", reason=item.cause.value)
         open_case(act, account, cause=item.cause, frozen=True)
@@ -188,14 +188,22 @@ def _managed_accounts(act: Act) -> list[ManagedAccount]:
     statement = (
         select(AccountRow.id, PersonRow.directory_key, AccountRow.account_class, AccountRow.status)
         .join(PersonRow, PersonRow.id == AccountRow.person_id)
-        .where(PersonRow.directory_key.is_not(None), AccountRow.status.in_([s.value for s in FREEZABLE]))
+        .outerjoin(AccountStateRow, and_(AccountStateRow.account_id == AccountRow.id, AccountStateRow.until.is_(None)))
+        .where(
+            PersonRow.directory_key.is_not(None),
+            # Who is frozen for a lost key alone counts as in use: the next key would bring him back, although he left.
+            or_(
+                AccountRow.status.in_([s.value for s in FREEZABLE]),
+                and_(AccountRow.status == AccountStatus.FROZEN.value, AccountStateRow.cause.in_(accounts.KEY_CAUSES)),
+            ),
+        )
     )
     return [
         ManagedAccount(
             account_id=account_id,
             key=key,
             account_class=AccountClass(account_class),
-            status=AccountStatus(status),
+            status=AccountStatus.ACTIVE if status == AccountStatus.FROZEN else AccountStatus(status),
         )
         for account_id, key, account_class, status in act.session.execute(statement)
         if key is not None

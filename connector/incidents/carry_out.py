@@ -91,7 +91,7 @@ def _shut_doors(act: Act, order: FreezeOrderRow, lines: list[FreezeLineRow]) -> 
 
 def _freeze(act: Act, order: FreezeOrderRow, line: FreezeLineRow, account: AccountRow) -> Begun:
     status = AccountStatus(account.status)
-    if status not in FREEZABLE:
+    if status not in FREEZABLE and not accounts.is_frozen_for_key(act, account):
         return Begun([], "skipped", status.value)
     line.former_status, line.former_until = status.value, account.suspended_until
     line.former_cause = accounts.present_cause(act, account)
@@ -104,9 +104,10 @@ def _undo(act: Act, order: FreezeOrderRow, account: AccountRow) -> Begun:
     if account.status != AccountStatus.FROZEN or accounts.present_cause(act, account) != cause_of(frozen):
         return Begun([], "skipped", account.status)
     before = store.get_line(act, frozen.id, account.id)
-    if before.former_status == AccountStatus.SUSPENDED:
-        accounts.set_status(act, account, AccountStatus.SUSPENDED, cause=before.former_cause, until=before.former_until)
-        return Begun([], "done", "suspended")
+    if before.former_status != AccountStatus.ACTIVE:
+        former = AccountStatus(before.former_status)
+        accounts.set_status(act, account, former, cause=before.former_cause, until=before.former_until)
+        return Begun([], "done", former.value)
     provisioning.enable_account(act, account, cause=cause_of(order), request_id=None)
     waiting = outbox.list_steps(act, account_id=account.id, states=("pending",))
     return Begun([step.id for step in waiting if step.kind == "keycloak.enable"][-1:])

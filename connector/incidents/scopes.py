@@ -16,6 +16,7 @@ from connector.errors import NotFoundError
 from connector.keys.rules import HELD
 from connector.keys.tables import HardwareKeyRow, KeyBatchRow
 from connector.register import accounts, people, units
+from connector.register.accounts import KEY_CAUSES
 from connector.register.offices import check_holds, units_where
 from connector.register.tables import (
     AccountRow,
@@ -30,7 +31,8 @@ from connector.regulations.vocabulary import AccountStatus, Office
 
 ANYBODY = (Office.SECURITY_ADMINISTRATOR, Office.PRINCIPAL)
 OWN_UNIT = (Office.UNIT_HEAD, Office.LEADER_IN_CHARGE)
-# A suspension ends by itself, so somebody suspended is frozen as well; the other states are shut already.
+# A suspension ends by itself, and a freeze for a lost key ends with the next key (KEY_CAUSES): those are frozen as
+# well; the other states are shut already.
 FREEZABLE = (AccountStatus.ACTIVE, AccountStatus.SUSPENDED)
 DOING = "冻结或解冻账号 / freeze or unfreeze accounts"
 
@@ -130,7 +132,7 @@ def plan_hash(subject: str, plan: Iterable[Candidate]) -> str:
 
 
 def _why_left_out(one: Candidate, spared: str | None) -> LeftOut | None:
-    if one.status not in FREEZABLE:
+    if one.status not in FREEZABLE and one.cause not in KEY_CAUSES:
         return LeftOut(one.status.value)
     return LeftOut.OWN if one.person_id == spared else None
 

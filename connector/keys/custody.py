@@ -57,8 +57,7 @@ def _check_may_receive(act: Act, account: AccountRow, case: ReplacementRow | Non
         raise ReplacementNotApprovedError(user_name=account.user_name)
     if account.status == AccountStatus.ACTIVE:
         return False
-    frozen_for_it = account.status == AccountStatus.FROZEN and accounts.present_cause(act, account) in loss.CAUSES
-    if case is None or not frozen_for_it:
+    if case is None or not accounts.is_frozen_for_key(act, account):
         raise AccountNotReadyError(user_name=account.user_name, status=account.status)
     return True
 

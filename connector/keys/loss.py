@@ -1,6 +1,6 @@
 """Lost and damaged keys as one case: frozen when reported, a new key when approved, enabled with it (GS 12)."""
 
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import select
 
@@ -18,7 +18,6 @@ from connector.register import accounts, offices
 from connector.register.tables import AccountRow
 from connector.regulations.vocabulary import AccountStatus, Office
 
-CAUSES: Final = ("key_lost", "key_damaged")  # of a freeze; a new key ends such a freeze and no other
 REPORTERS = (Office.KEY_CUSTODIAN, Office.OPERATOR, Office.SYSTEM_ADMINISTRATOR, Office.SECURITY_ADMINISTRATOR)
 
 

@@ -23,6 +23,7 @@ STATUS_NAMES: dict[AccountStatus, Text] = {
     AccountStatus.FROZEN: Text("冻结", "frozen"),
     AccountStatus.CANCELLED: Text("注销", "cancelled"),
 }
+KEY_CAUSES = ("key_lost", "key_damaged")  # of a freeze; a new key ends such a freeze and no other (GS 12)
 PAPER = "paper:"  # What opened or granted is a paper of the founding list, not a request.
 
 
@@ -140,6 +141,11 @@ def status_since(session: Session, account_id: str) -> datetime:
     return session.scalars(statement).one()
 
 
+def is_frozen_for_key(act: Act, account: AccountRow) -> bool:
+    """Whether nothing but a lost or damaged key keeps the account frozen: the new key will end it (GS 12)."""
+    return account.status == AccountStatus.FROZEN and present_cause(act, account) in KEY_CAUSES
+
+
 def find_by_person(act: Act, person_id: str) -> AccountRow | None:
     """The one account of this person, of whatever status."""
     return act.session.scalars(select(AccountRow).where(AccountRow.person_id == person_id)).one_or_none()
@@ -156,9 +162,12 @@ def set_status(
 ) -> None:
     """Changes the status, with its history row and its audit entry in the same transaction (A5; JC 15).
 
-    `until` is the end of a suspension (LC 7(3)). A status that already stands, with the same end, changes nothing.
+    `until` is the end of a suspension (LC 7(3)). A status that already stands, with the same end, changes nothing,
+    unless a weightier cause takes the place of a lost key, or goes again: a freeze for a key ends with the next one
+    (GS 12).
     """
-    if account.status == status.value and account.suspended_until == until:
+    stands = account.status == status.value and account.suspended_until == until
+    if stands and (status != AccountStatus.FROZEN or is_frozen_for_key(act, account) == (cause in KEY_CAUSES)):
         return
     former = account.status
     account.status, account.suspended_until = status.value, until

@@ -8,8 +8,15 @@ from typing import Any
 import pytest
 
 from connector.errors import RefusedInputError
+from connector.incidents import freezes
+from connector.incidents.scopes import Scope, ScopeKind
 from connector.keys import service as keys
-from connector.keys.errors import KeyNotHeldError, KeyStillMissingError, ReplacementNotApprovedError
+from connector.keys.errors import (
+    AccountNotReadyError,
+    KeyNotHeldError,
+    KeyStillMissingError,
+    ReplacementNotApprovedError,
+)
 from connector.provisioning import handlers
 from connector.register.tables import AccountRow
 from connector.regulations.vocabulary import AccountStatus, Office, RequestKind
@@ -135,3 +142,17 @@ def test_cancel_without_a_key_deletes_at_once(desk: KeyDesk) -> None:
 def _stages(desk: KeyDesk, request: RequestRow) -> list[Any]:
     with desk.act() as act:
         return requests.stages_of(act, requests.get_request(act, request.id))
+
+
+def test_order_a_freeze_of_somebody_frozen_for_his_key_outlasts_the_new_key(desk: KeyDesk, holder: AccountRow) -> None:
+    request = lose(desk, holder)
+    with desk.act(desk.town.actor(Office.SECURITY_ADMINISTRATOR)) as act:
+        scope = Scope(ScopeKind.PERSON, holder.user_name)
+        plan = freezes.preview(act, scope, alone=20)
+        assert [one.user_name for one in plan.accounts] == [holder.user_name]
+        freezes.order_freeze(act, scope, reason="口令疑似泄露", plan_hash=plan.hash, alone=20)
+    desk.settle()
+    desk.town.approve(request)
+    with pytest.raises(AccountNotReadyError):
+        desk.issue("K-2", holder)
+    assert desk.account(holder.id).status == AccountStatus.FROZEN
