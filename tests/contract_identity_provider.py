@@ -258,7 +258,7 @@ class IdentityProviderContract:
         events = all_events(world.idp, "login", since, page=2)
         logins = [event for event in events if event.type == "LOGIN" and event.user_id == user_id]
         assert len(logins) == 1
-        assert logins[0].client_id in {"website", "member"}
+        assert logins[0].client_id in {"website", "door-access"}
         assert logins[0].at >= since.replace(microsecond=0)
         assert [event.at for event in events] == sorted(event.at for event in events)
         assert len({event.event_id for event in events}) == len(events)

@@ -21,7 +21,7 @@ from connector.outbox.tables import StepRow
 from connector.ports import IdentityProvider, IdpCredential, UnknownUserError
 from connector.register.tables import AccountRow
 from connector.regulations.rulebook import Rulebook
-from connector.regulations.vocabulary import AccountClass
+from connector.regulations.vocabulary import AccountClass, AccountStatus
 
 OpenReading = Callable[[], AbstractContextManager[Session]]
 KEY_SERIAL, SECOND_FACTOR = "keySerial", "secondFactor"
@@ -35,6 +35,7 @@ class Standing(NamedTuple):
     held: HeldKey | None
     certificates: tuple[str, ...]
     code_counts: bool  # a one-time code opens: by the class, or by a waiver
+    in_use: bool
 
 
 class KeyHandlers:
@@ -93,6 +94,10 @@ class KeyHandlers:
             if doomed or finding_id:
                 self._idp.log_out(user_id)
                 self._idp.end_offline_sessions(user_id)
+                if not self._standing(str(step.account_id)).in_use:
+                    self._idp.set_enabled(
+                        user_id, False
+                    )  # A log-out that overlaps a freeze writes `enabled` as it read it.
         except UnknownUserError:
             return None
 
@@ -126,7 +131,13 @@ class KeyHandlers:
             )
             factors = self._rulebook.factors(AccountClass(account.account_class))
             certificates = (key.cert_serial,) if key is not None and key.cert_serial else ()
-            return Standing(account.keycloak_id, as_held(key), certificates, waived is not None or "otp" in factors)
+            return Standing(
+                account.keycloak_id,
+                as_held(key),
+                certificates,
+                code_counts=waived is not None or "otp" in factors,
+                in_use=account.status == AccountStatus.ACTIVE,
+            )
 
 
 def _attributes(standing: Standing) -> dict[str, list[str]]:

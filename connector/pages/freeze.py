@@ -45,7 +45,15 @@ def list_orders(request: Request, act: PageActDep) -> HTMLResponse:
     """The scopes to freeze by, and the orders that the person may see."""
     found = [list_order(act, order) for order in freezes.list_orders(act)]
     names = freeze_choices.names_of(act, [order.ordered_by for order in found])
-    return render(request, "freezes.html", title=_t(request, mark("冻结账号")), found=found, names=names, **WORDS)
+    return render(
+        request,
+        "freezes.html",
+        title=_t(request, mark("冻结账号")),
+        found=found,
+        names=names,
+        where=freeze_choices.scope_names(act, found),
+        **WORDS,
+    )
 
 
 @router.get("/new")
@@ -108,7 +116,8 @@ def read(request: Request, act: PageActDep, number: str) -> HTMLResponse:
         request, "freeze_order.html", title=_order_title(request, shown.direction, shown.number), shown=shown,
         failed=[line for line in shown.lines if line.state == "failed"], is_own=found.orderer_id == act.actor.person_id,
         can_undo=bool(found.started_at) and found.direction == "freeze" and undoable is None,
-        names=freeze_choices.names_of(act, [shown.ordered_by, shown.confirmed_by or ""]), **WORDS,
+        names=freeze_choices.names_of(act, [shown.ordered_by, shown.confirmed_by or ""]),
+        where=freeze_choices.scope_names(act, [shown]), **WORDS,
     )  # fmt: skip
 
 

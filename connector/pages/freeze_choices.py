@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from connector.auth.act import Act
 from connector.errors import NotFoundError, Text
+from connector.incidents.schemas import OrderListed
 from connector.incidents.scopes import ANYBODY, FREEZABLE, OWN_UNIT, LeftOut, ScopeKind
 from connector.keys import service as keys
 from connector.register import accounts, catalogue, people, units
@@ -59,6 +60,17 @@ def options(act: Act, kind: ScopeKind) -> list[tuple[str, str]]:
     if kind is ScopeKind.KEY_BATCH:
         return [(batch.number, batch.number) for batch, _ in keys.list_batches(act)]
     return []
+
+
+def scope_names(act: Act, orders: Iterable[OrderListed]) -> dict[str, str]:
+    """What people call the units and systems that these orders go by; other values are names already."""
+    names: dict[str, str] = {}
+    for order in orders:
+        if order.scope_kind is ScopeKind.UNIT:
+            names[order.scope_value] = units.get_unit(act, order.scope_value).name
+        elif order.scope_kind is ScopeKind.SUBSYSTEM:
+            names[order.scope_value] = catalogue.name_of_subsystem(act, order.scope_value)
+    return names
 
 
 def find_people(act: Act, text: str) -> list[tuple[AccountRow, PersonRow, UnitRow]]:

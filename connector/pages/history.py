@@ -9,12 +9,13 @@ from connector.audit.events import Event
 from connector.auth.act import Act
 from connector.errors import Text
 from connector.outbox import service as outbox
+from connector.outbox.tables import StepRow
 from connector.pages import facts
 from connector.pages.choices import name_of
 from connector.pages.facts import LABELS, Part
 from connector.pages.proposals import BY_SYSTEM
 from connector.pages.wording import VERDICTS
-from connector.register import people
+from connector.register import catalogue, people
 from connector.register.offices import OFFICE_NAMES
 from connector.regulations.vocabulary import Office, RequestKind
 from connector.requests import service as requests
@@ -113,7 +114,16 @@ def _withdrawals(act: Act, request: RequestRow) -> Iterable[Happening]:
 def _steps(act: Act, request: RequestRow) -> Iterable[Happening]:
     for step in outbox.list_steps(act, request_id=request.id):
         if step.kind in STEP_NAMES and step.finished_at and step.state == "done":
-            yield Happening(STEP_NAMES[step.kind], step.finished_at)
+            yield Happening(_step_name(act, step), step.finished_at)
+
+
+def _step_name(act: Act, step: StepRow) -> Text:
+    """What the step did, and at which system where it was at one."""
+    name = STEP_NAMES[step.kind]
+    if "subsystem" not in step.payload:
+        return name
+    system = catalogue.name_of_subsystem(act, step.payload["subsystem"])
+    return Text(f"{name.zh}：{system}", f"{name.en}: {system}")
 
 
 def _name(act: Act, request: RequestRow) -> Text:

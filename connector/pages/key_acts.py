@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from connector.errors import NotFoundError, Text
+from connector.errors import FieldProblem, NotFoundError, Text
 from connector.keys.loss import REPORTERS
 from connector.keys.rules import KeyState
 from connector.regulations.vocabulary import Office
@@ -32,6 +32,15 @@ LABELS: Mapping[str, Text] = {
     "witness": Text("见证人账号", "Account of the witness"),
     "note": Text("说明", "Note"),
 }
+REQUIRED = ("account", "receipt", "witness")  # All empty ones are told at once; the service would tell the first.
+
+
+def empty_box(name: str) -> FieldProblem:
+    """What is said at a box that must be filled in."""
+    label = LABELS[name]
+    return FieldProblem(name, f"请填写{label.zh}", f"Fill in: {label.en}", "GS 16")
+
+
 ACTS: tuple[KeyAct, ...] = (
     KeyAct(
         "issue",

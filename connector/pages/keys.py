@@ -19,7 +19,7 @@ from connector.keys.schemas import event_views, finding_views, key_view, key_vie
 from connector.pages import entries
 from connector.pages.access import FormDep, PageActDep, VisitorDep
 from connector.pages.frame import render, see_other
-from connector.pages.key_acts import ACTS, LABELS, KeyAct, get_act
+from connector.pages.key_acts import ACTS, LABELS, REQUIRED, KeyAct, empty_box, get_act
 from connector.pages.language import language_of, mark, translator
 from connector.pages.visitor import Visitor
 from connector.pages.wording import Words
@@ -107,6 +107,8 @@ def carry_out(request: Request, act: PageActDep, form: FormDep, serial: str, act
     """Does it; a wrong box is told at the box, what may not be done on a page of its own."""
     chosen = get_act(act_name)
     sent = {name: entries.text(form, name) for name in chosen.boxes}
+    if empty := [empty_box(name) for name in REQUIRED if name in sent and not sent[name]]:
+        return _ask(request, act, serial, chosen, sent, empty)
     try:
         with act.session.begin_nested():
             _do(act, serial, chosen, sent)

@@ -75,6 +75,12 @@ def list_subsystems(act: Act) -> list[SubsystemRow]:
     return list(act.session.scalars(select(SubsystemRow).order_by(SubsystemRow.id)))
 
 
+def name_of_subsystem(act: Act, subsystem_id: str) -> str:
+    """What people call the subsystem; the id itself where it is not registered."""
+    row = act.session.get(SubsystemRow, subsystem_id)
+    return row.name if row else subsystem_id
+
+
 def check_permissions(act: Act, permission_ids: Iterable[str]) -> list[PermissionRow]:
     """The permissions with these ids, ordered by id; raises UnknownPermissionError naming every unknown one."""
     wanted = sorted(set(permission_ids))

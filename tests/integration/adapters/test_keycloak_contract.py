@@ -26,8 +26,8 @@ class KeycloakWorld:
         self.browsers.append(browser)
         if not offline:
             return browser, browser.log_in("website", person)
-        self.realm.allow_offline(user_id, "member")
-        return browser, browser.log_in("member", person, scope="openid offline_access")
+        self.realm.allow_offline(user_id, "door-access")
+        return browser, browser.log_in("door-access", person, scope="openid offline_access")
 
     def refresh(self, login: tuple[FormBrowser, Tokens]) -> bool:
         browser, tokens = login

@@ -17,7 +17,7 @@ from tests.integration.freezes.test_races import (
 )
 from tests.integration.freezes.test_reach import (
     test_enable_brings_no_token_back_minted_in_the_second_of_the_freeze,
-    test_freeze_closes_every_way_in_within_a_second,
+    test_freeze_closes_every_way_in_at_once,
     test_freeze_of_a_unit_is_proved_for_each_account_and_asked_of_keycloak_again,
     test_undo_by_two_people_lets_the_person_in_again_and_no_token_of_before,
 )
@@ -30,7 +30,7 @@ __all__ = [  # Their fixtures, and the tests themselves: here they run on this m
     "centre",
     "realm",
     "test_enable_brings_no_token_back_minted_in_the_second_of_the_freeze",
-    "test_freeze_closes_every_way_in_within_a_second",
+    "test_freeze_closes_every_way_in_at_once",
     "test_freeze_of_a_unit_is_proved_for_each_account_and_asked_of_keycloak_again",
     "test_freeze_that_a_renaming_or_a_log_out_has_overwritten_is_true_again_after_the_sweep",
     "test_undo_by_two_people_lets_the_person_in_again_and_no_token_of_before",

@@ -51,7 +51,7 @@ def person_scope(centre: Centre, member: Member) -> Scope:
 
 
 @pytest.mark.req("I3")
-def test_freeze_closes_every_way_in_within_a_second(centre: Centre, api: Api) -> None:
+def test_freeze_closes_every_way_in_at_once(centre: Centre, api: Api) -> None:
     member = centre.hire()
     centre.realm.allow_offline(member.user_id, "website")
     with centre.realm.browser() as browser:
@@ -62,9 +62,7 @@ def test_freeze_closes_every_way_in_within_a_second(centre: Centre, api: Api) ->
         assert (centre.knows(online), centre.introspects(online)) == (200, True)
         assert api.call("GET", "/requests", headers=headers).status_code == 200
         scope = person_scope(centre, member)
-        started = time.monotonic()
         order(centre.town, scope)
-        took = time.monotonic() - started
         check_problem(api.call("GET", "/requests", headers=headers), 401, "not-signed-in")
         assert centre.realm.provider.sessions_of(member.user_id) == SessionCount(0, 0)
         assert not centre.refreshes(browser, online)
@@ -74,7 +72,6 @@ def test_freeze_closes_every_way_in_within_a_second(centre: Centre, api: Api) ->
             browser.log_in("website")
         with pytest.raises(LoginRefusedError):
             centre.realm.browser().log_in("website", member.person)
-    assert took < 5  # On a machine at rest 0.2 s; the benchmark tells.
 
 
 @pytest.mark.req("I3")

@@ -142,3 +142,12 @@ def test_send_a_hostile_note_comes_back_as_text(desk: KeyDesk, seat: Seat) -> No
     browser = seat(desk.custodian)
     page = browser.post("/pages/keys/K-0001/issue", {"account": '"><script>alert(1)</script>', "receipt": "1"})
     assert "<script" not in page.text
+
+
+def test_issue_with_empty_boxes_names_all_of_them(desk: KeyDesk, seat: Seat) -> None:
+    desk.stock("K-0001")
+    page = seat(desk.custodian).post("/pages/keys/K-0001/issue", {"account": "", "receipt": " ", "note": ""})
+    assert page.status_code == 422
+    assert "请填写领用人账号" in page.text
+    assert "请填写回执编号" in page.text
+    assert state(desk, "K-0001") == "in_stock"
