@@ -42,8 +42,11 @@ def issue_key(
     try:
         with act.session.begin_nested():
             store.move(act, key, KeyState.ISSUED, account=account, **facts)
-    except IntegrityError:
-        raise AccountHoldsKeyError(user_name=account.user_name, serial="?") from None
+    except IntegrityError as error:
+        held = store.find_of(act, account.id)
+        if held is None:
+            raise  # Not the rule of one key, but something the database could not write.
+        raise AccountHoldsKeyError(user_name=account.user_name, serial=held.serial) from error
     _hand_over(act, account, key, request_id=request_id, enable=enable, replaces=case is not None)
     waivers.end_waiver(act, account, cause="key_issued")
     if case is not None:

@@ -52,7 +52,9 @@ def code_blocks(text: str, language: str) -> list[str]:
 
 def variables_of_settings() -> set[str]:
     own = {f"TRADING_IDP_{name.upper()}" for name in Settings.model_fields if name != "directory"}
-    return own | {f"TRADING_IDP_LDAP_{name.upper()}" for name in DirectorySettings.model_fields} | {"TRADING_IDP_TOKEN"}
+    own |= {f"TRADING_IDP_LDAP_{name.upper()}" for name in DirectorySettings.model_fields}
+    options = [option.envvar for _, command in make_tables.list_commands() for option in command.params]
+    return own | {name for name in options if name}
 
 
 def paths_of_commands() -> set[str]:

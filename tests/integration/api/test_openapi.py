@@ -10,7 +10,13 @@ from connector.regulations.vocabulary import Office
 from tests.fixtures_api import PROBLEM, Api, check_problem
 from tests.operations import OPERATIONS, READS_ONLY
 
-UNSIGNED = {("GET", "/health/live"), ("GET", "/health/ready"), ("POST", "/webhooks/{endpoint_id}/decisions")}
+UNSIGNED = {
+    ("GET", "/health/live"),
+    ("GET", "/health/ready"),
+    ("POST", "/webhooks/{endpoint_id}/decisions"),
+    ("GET", "/.well-known/ssf-configuration"),
+    ("GET", "/signals/keys"),
+}
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
