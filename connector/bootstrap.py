@@ -140,7 +140,8 @@ class Connector:
             account = session.scalar(select(AccountRow).where(AccountRow.keycloak_id == claims.subject))
             if account is None or account.status != AccountStatus.ACTIVE:
                 raise NotSignedInError
-            if claims.issued_at is not None and claims.issued_at <= accounts.status_since(session, account.id):
+            back = accounts.back_since(session, account.id)
+            if back is not None and claims.issued_at is not None and claims.issued_at <= back:
                 raise NotSignedInError
             return person_actor(
                 account.person_id,

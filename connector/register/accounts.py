@@ -133,12 +133,11 @@ def present_cause(act: Act, account: AccountRow) -> str:
     return act.session.scalar(statement) or ""
 
 
-def status_since(session: Session, account_id: str) -> datetime:
-    """Since when the account has had its present status."""
-    statement = select(AccountStateRow.since).where(
-        AccountStateRow.account_id == account_id, AccountStateRow.until.is_(None)
-    )
-    return session.scalars(statement).one()
+def back_since(session: Session, account_id: str) -> datetime | None:
+    """Since when the account has had its present status, unless that is its first one: then it was never away."""
+    statement = select(AccountStateRow.since).where(AccountStateRow.account_id == account_id)
+    states = session.scalars(statement.order_by(AccountStateRow.id.desc()).limit(2)).all()
+    return states[0] if len(states) == 2 else None
 
 
 def is_frozen_for_key(act: Act, account: AccountRow) -> bool:

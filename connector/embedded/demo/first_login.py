@@ -107,8 +107,8 @@ def enter_second(scene: Scene) -> Evidence:
     newcomer, browser = scene.newcomer, scene.newcomer.known_officer.browser
     asked = len(browser.pages)
     tokens, nothing = browser.log_in(SECOND, newcomer.known_login), browser.log_in(NEITHER)
-    newcomer.known_officer.tokens = browser.log_in_device(COMMAND_LINE, newcomer.known_login)
     questions = [page for page in browser.pages[asked:] if page != "consent"]
+    newcomer.known_officer.tokens = browser.log_in_device(COMMAND_LINE, newcomer.known_login)
     expect(questions == ["webauthn-authenticate"], questions)
     expect(tokens.roles == _approved(newcomer, SECOND) and not nothing.roles, (tokens.roles, nothing.roles))
     newcomer.tokens = tokens
