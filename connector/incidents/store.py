@@ -3,29 +3,18 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import func, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import func, or_, select
 
 from connector.auth.act import Act
 from connector.errors import NotFoundError
 from connector.incidents.tables import FreezeLineRow, FreezeNumberRow, FreezeOrderRow
 from connector.register.tables import AccountRow, PersonRow, UnitRow
+from connector.storage import numbers
 
 
 def next_number(act: Act) -> str:
     """The next number of the year, "DJ-2026-000012"; gaps only where a transaction was rolled back."""
-    year = act.now.year
-    row = update(FreezeNumberRow).where(FreezeNumberRow.year == year)
-    bump = row.values(last=FreezeNumberRow.last + 1).returning(FreezeNumberRow.last)
-    last = act.session.scalar(bump)
-    if last is None:
-        try:
-            with act.session.begin_nested():
-                act.session.add(FreezeNumberRow(year=year, last=0))
-        except IntegrityError:  # Another transaction began the year first.
-            act.session.expire_all()
-        last = act.session.scalar(bump)
-    return f"DJ-{year}-{last:06d}"
+    return numbers.next_number(act.session, FreezeNumberRow, "DJ", act.now)
 
 
 def get_order(act: Act, number: str, *, lock: bool = False) -> FreezeOrderRow:

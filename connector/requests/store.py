@@ -3,31 +3,21 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import and_, exists, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import and_, exists, or_, select
 
 from connector.auth.act import Act
 from connector.errors import NotFoundError
 from connector.register.offices import in_office
 from connector.register.tables import AppointmentRow
 from connector.requests.tables import DecisionRow, NumberRow, ParticipantRow, RequestRow, StageRow, VersionRow
+from connector.storage import numbers
 
 OPEN_STATES = ("pending", "returned")
 
 
 def next_number(act: Act) -> str:
     """The next number of the year, "QX-2026-000123"; gaps only where a transaction was rolled back."""
-    year = act.now.year
-    bump = update(NumberRow).where(NumberRow.year == year).values(last=NumberRow.last + 1).returning(NumberRow.last)
-    last = act.session.scalar(bump)
-    if last is None:
-        try:
-            with act.session.begin_nested():
-                act.session.add(NumberRow(year=year, last=0))
-        except IntegrityError:  # Another transaction began the year first.
-            act.session.expire_all()
-        last = act.session.scalar(bump)
-    return f"QX-{year}-{last:06d}"
+    return numbers.next_number(act.session, NumberRow, "QX", act.now)
 
 
 def get_request(act: Act, request_id: str, *, lock: bool = False) -> RequestRow:

@@ -1,6 +1,6 @@
 """Submitting: everything is checked and the chain is shown before anything is stored."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -205,3 +205,8 @@ def test_an_appointment_not_confirmed_by_a_second_person_does_not_count(town: To
         assert appointments.holders(act, Office.VERIFIER, town.centre.unit.id) == []
     with pytest.raises(NoApproverError):
         town.submit()
+
+
+def test_number_of_the_first_hour_of_a_year_in_china_is_of_that_year(town: Town) -> None:
+    new_year = datetime(2026, 12, 31, 16, 30, tzinfo=UTC)  # 00:30 on 2027-01-01 in China
+    assert town.submit(now=new_year).number == "QX-2027-000001"
