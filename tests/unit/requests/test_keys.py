@@ -18,6 +18,7 @@ from connector.keys.errors import (
     ReplacementNotApprovedError,
 )
 from connector.provisioning import handlers
+from connector.register import accounts
 from connector.register.tables import AccountRow
 from connector.regulations.vocabulary import AccountStatus, Office, RequestKind
 from connector.requests import service as requests
@@ -152,6 +153,8 @@ def test_order_a_freeze_of_somebody_frozen_for_his_key_outlasts_the_new_key(desk
         assert [one.user_name for one in plan.accounts] == [holder.user_name]
         freezes.order_freeze(act, scope, reason="口令疑似泄露", plan_hash=plan.hash, alone=20)
     desk.settle()
+    with desk.act() as act:
+        assert accounts.present_cause(act, desk.account(holder.id)) not in accounts.KEY_CAUSES
     desk.town.approve(request)
     with pytest.raises(AccountNotReadyError):
         desk.issue("K-2", holder)
