@@ -446,3 +446,19 @@ def test_undo_by_pages_leaves_who_was_frozen_for_another_cause_meanwhile(
         accounts.set_status(act, account, AccountStatus.FROZEN, cause="departure")
     assert settle(town, back.number).counts == {"done": 2, "skipped": 1}
     assert status_of(town, account) == "frozen"
+
+
+def test_undo_goes_back_to_a_freeze_that_the_next_key_will_end(town: Town, crew: list[AccountRow]) -> None:
+    with town.connector.act(HOST) as act:
+        provisioning.freeze_account(act, accounts.get_account(act, crew[0].id), cause="key_lost")
+    made = order(town)
+    assert settle(town, made.number).counts == {"done": 3}
+    with town.connector.act(HOST) as act:
+        assert not accounts.is_frozen_for_key(act, accounts.get_account(act, crew[0].id))
+    back = undo(town, made.number)
+    confirm(town, back.number)
+    assert settle(town, back.number).counts == {"done": 3}
+    assert [status_of(town, account) for account in crew] == ["frozen", "active", "active"]
+    assert not enabled(town, crew[0])
+    with town.connector.act(HOST) as act:
+        assert accounts.is_frozen_for_key(act, accounts.get_account(act, crew[0].id))
