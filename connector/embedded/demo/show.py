@@ -36,7 +36,8 @@ def show_addresses(machine: Machine, console: Console) -> None:
     """Where everything is, who can log in, and what to do next."""
     keycloak = machine.keycloak
     rows = {
-        "连接服务 / connector": f"{machine.url}/openapi.json",
+        "页面 / pages": f"{machine.url}/",
+        "接口 / API": f"{machine.url}/openapi.json",
         "Keycloak": f"{machine.keycloak_url}/admin/  ({keycloak.admin_user if keycloak else ''}; "
         f"口令 / password: {machine.place.servers / 'keycloak-admin-password'})",
     }

@@ -30,7 +30,6 @@ def town(keycloak: Keycloak, chromium: Browser, tmp_path_factory: pytest.TempPat
         opened.close()
 
 
-@pytest.mark.req("K1")
 @pytest.mark.parametrize("stop", OWN, ids=lambda stop: stop.name)
 def test_look_at_a_page_in_every_size_finds_nothing_wrong(town: SmallTown, stop: Stop) -> None:
     window = town.window(stop.who)
@@ -57,7 +56,6 @@ def test_look_at_a_page_of_the_login_finds_nothing_from_elsewhere(town: SmallTow
     assert window.hosts <= {"localhost"}
 
 
-@pytest.mark.req("K1")
 @pytest.mark.parametrize("name", ["home", "apply-grant", "apply-check", "inbox", "decide", "request-waiting"])
 def test_press_tab_through_a_page_reaches_everything_in_reading_order(town: SmallTown, name: str) -> None:
     stop = next(stop for stop in OWN if stop.name == name)
@@ -70,7 +68,6 @@ def test_press_tab_through_a_page_reaches_everything_in_reading_order(town: Smal
     assert order[0] == "A:#main"  # The way past the menu comes first.
 
 
-@pytest.mark.req("K1")
 def test_press_enter_on_the_skip_link_leads_to_the_content(town: SmallTown) -> None:
     window = town.window(HEAD)
     town.open(window, "/pages/inbox")
@@ -81,7 +78,6 @@ def test_press_enter_on_the_skip_link_leads_to_the_content(town: SmallTown) -> N
     expect(window.page.locator("#main")).to_be_focused()
 
 
-@pytest.mark.req("K1")
 def test_send_a_form_with_mistakes_leads_to_their_summary_and_from_it_to_the_field(town: SmallTown) -> None:
     window = town.window(HEAD)
     next(stop for stop in OWN if stop.name == "apply-grant-mistakes").go(town, window)
@@ -101,7 +97,6 @@ def test_send_a_form_with_mistakes_leads_to_their_summary_and_from_it_to_the_fie
     assert said.get_attribute("id") in str(field.get_attribute("aria-describedby"))
 
 
-@pytest.mark.req("K1")
 def test_apply_with_the_keyboard_alone_on_a_phone_comes_to_the_check(town: SmallTown) -> None:
     window, typed = town.window(APPLICANT), town.next_form()
     look(window.page, PHONE, large=False)
@@ -121,7 +116,6 @@ def test_apply_with_the_keyboard_alone_on_a_phone_comes_to_the_check(town: Small
     expect(page.locator("h1")).to_contain_text("核对并提交申请")
 
 
-@pytest.mark.req("K1")
 @pytest.mark.parametrize("path", ["/pages", "/pages/account", "/pages/inbox", "/pages/apply/grant"])
 def test_switch_to_english_and_large_letters_comes_back_to_the_same_page(town: SmallTown, path: str) -> None:
     window = town.window(HEAD)

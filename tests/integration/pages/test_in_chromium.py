@@ -40,7 +40,6 @@ def window(request: pytest.FixtureRequest, windows: Windows, web: Web, person: P
     assert window.hosts == {"localhost"}
 
 
-@pytest.mark.req("K1")
 def test_sign_in_with_a_key_opens_the_page_that_was_asked_for(web: Web, window: Window, head: Actor) -> None:
     assert urlsplit(window.page.url).path == "/pages/account"
     assert head.name in window.text()
@@ -66,7 +65,6 @@ def test_step_up_asks_for_the_key_again_and_comes_back(web: Web, window: Window,
     assert "练习已提交。" not in window.text()
 
 
-@pytest.mark.req("K1")
 def test_look_at_each_page_finds_no_barrier_and_no_overflow(web: Web, window: Window) -> None:
     for language, text in product(("zh-CN", "en"), ("normal", "large")):
         for choice in (f"language/{language}", f"text/{text}"):
@@ -78,7 +76,6 @@ def test_look_at_each_page_finds_no_barrier_and_no_overflow(web: Web, window: Wi
             assert window.page.locator("html").get_attribute("lang") == language
 
 
-@pytest.mark.req("K1")
 def test_walk_by_keyboard_reaches_everything_in_the_order_of_the_page(web: Web, window: Window) -> None:
     page = window.page
     assert tab_stops(page) == reading_order(page)

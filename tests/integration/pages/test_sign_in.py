@@ -63,7 +63,6 @@ def refused(answer: httpx.Response) -> bool:
     return answer.status_code == 403 and "登录没有完成" in answer.text and "set-cookie" not in answer.headers
 
 
-@pytest.mark.req("K1")
 def test_open_page_leads_through_the_login_to_it_with_the_level_it_needs(web: Web, head: Actor, visit: Visit) -> None:
     assert visit.keycloak.pages[-2:] == ["login", "webauthn-authenticate"]
     assert head.name in visit.open("/pages/account").text
@@ -75,14 +74,12 @@ def test_open_page_leads_through_the_login_to_it_with_the_level_it_needs(web: We
         assert entry.person_id == head.person_id
 
 
-@pytest.mark.req("K1")
 def test_log_out_at_keycloak_ends_the_page_session(web: Web, head: Actor, visit: Visit) -> None:
     web.realm.provider.log_out(session_of(web, head).subject)
     assert wait_until(lambda: not is_signed_in(visit))
     assert session_of(web, head).ended_at is not None
 
 
-@pytest.mark.req("K1")
 def test_freeze_person_kills_the_page_session_at_the_next_click_and_for_good(
     web: Web, head: Actor, visit: Visit
 ) -> None:
