@@ -94,10 +94,9 @@ class KeyHandlers:
             if doomed or finding_id:
                 self._idp.log_out(user_id)
                 self._idp.end_offline_sessions(user_id)
+                # A log-out that overlaps a freeze writes `enabled` as it read it.
                 if not self._standing(str(step.account_id)).in_use:
-                    self._idp.set_enabled(
-                        user_id, False
-                    )  # A log-out that overlaps a freeze writes `enabled` as it read it.
+                    self._idp.set_enabled(user_id, False)
         except UnknownUserError:
             return None
 

@@ -7,7 +7,6 @@ from connector.auth.act import Act
 from connector.outbox import service as outbox
 from connector.outbox.tables import StepRow
 from connector.register.tables import AccountRow
-from connector.storage.tables import new_id
 
 UPDATE_USER = "keycloak.update_user"
 DELETE_CREDENTIAL = "keycloak.delete_credential"
@@ -57,12 +56,4 @@ def drop_enrolment(act: Act, account: AccountRow, action: str, *, request_id: st
 
 
 def _enqueue(act: Act, account: AccountRow, kind: str, payload: dict[str, object], request_id: str | None) -> StepRow:
-    return outbox.enqueue(
-        act,
-        kind,
-        key=f"{kind}:{new_id()}",
-        lane=f"account:{account.id}",
-        payload=payload,
-        account_id=account.id,
-        request_id=request_id,
-    )
+    return outbox.enqueue_for_account(act, kind, account.id, payload, request_id=request_id)

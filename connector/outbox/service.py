@@ -13,6 +13,7 @@ from connector.errors import NotFoundError
 from connector.outbox import lanes
 from connector.outbox.errors import StepNotEndedError
 from connector.outbox.tables import StepRow
+from connector.storage.tables import new_id
 
 
 def enqueue(
@@ -50,6 +51,21 @@ def enqueue(
     act.session.add(step)
     act.session.flush()
     return step
+
+
+def enqueue_for_account(
+    act: Act, kind: str, account_id: str, payload: dict[str, Any], *, request_id: str | None = None
+) -> StepRow:
+    """Adds a step to the account's lane, behind all that wait there; due now, with a key of its own."""
+    return enqueue(
+        act,
+        kind,
+        key=f"{kind}:{new_id()}",
+        lane=f"{lanes.ACCOUNT}{account_id}",
+        payload=payload,
+        account_id=account_id,
+        request_id=request_id or None,
+    )
 
 
 def get_step(act: Act, step_id: int) -> StepRow:

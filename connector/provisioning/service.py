@@ -112,15 +112,7 @@ def delete_account(act: Act, account: AccountRow, *, request_id: str | None) -> 
 
 
 def _enqueue(act: Act, account: AccountRow, kind: str, request_id: str | None, payload: dict[str, object]) -> StepRow:
-    return outbox.enqueue(
-        act,
-        kind,
-        key=f"{kind}:{new_id()}",
-        lane=f"account:{account.id}",
-        payload=payload,
-        account_id=account.id,
-        request_id=request_id or None,
-    )
+    return outbox.enqueue_for_account(act, kind, account.id, payload, request_id=request_id)
 
 
 def _enqueue_freeze(
