@@ -6,13 +6,12 @@ Called once with the founding list, by the operator of the machine; from then on
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, time
 
-from connector.audit import service as audit
-from connector.audit.events import Event
 from connector.auth.act import Act
 from connector.keys import steps, store
 from connector.keys.rules import KeyState
 from connector.keys.serials import parse_serial
-from connector.keys.tables import HardwareKeyRow, KeyBatchRow, WaiverRow
+from connector.keys.tables import HardwareKeyRow, KeyBatchRow
+from connector.keys.waivers import write_waiver
 from connector.register.accounts import PAPER
 from connector.register.founding import FoundingList
 from connector.register.offices import OFFICE_ZONE
@@ -67,15 +66,7 @@ def found_waivers(act: Act, people: Sequence[AccountRow], until: datetime, *, pa
     Returns how many.
     """
     for account in people:
-        waiver = WaiverRow(
-            id=new_id(), account_id=account.id, request_id=f"{PAPER}{paper}"[:36], since=act.now, until=until
-        )
-        act.session.add(waiver)
-        act.session.flush()
-        audit.record(
-            act, Event.WAIVER_STARTED, f"key-waiver:{waiver.id}", account_id=account.id, person_id=account.person_id,
-            paper=paper, until=until.isoformat(),
-        )  # fmt: skip
+        write_waiver(act, account, until, source=f"{PAPER}{paper}")
         steps.update_user(act, account)
         steps.require_enrolment(act, account, steps.ENROL_CODE)
     return len(people)

@@ -1,6 +1,7 @@
 """Waivers: a one-time code instead of the key, approved, with an end, after which only the key opens (GS 10(2))."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -29,19 +30,26 @@ def start_waiver(act: Act, account: AccountRow, until: datetime, request_id: str
         raise WaiverOverError
     if (former := find_waiver(act, account.id)) is not None:
         _close(act, former, account, "renewed")
-    waiver = WaiverRow(account_id=account.id, request_id=request_id, since=act.now, until=until)
-    act.session.add(waiver)
-    act.session.flush()
-    audit.record(
-        act, Event.WAIVER_STARTED, f"key-waiver:{waiver.id}", account_id=account.id, person_id=account.person_id,
-        request_id=request_id, until=until.isoformat(),
-    )  # fmt: skip
+    waiver = write_waiver(act, account, until, source=request_id)
     if former is None:
         steps.delete_credentials(act, account, "password", request_id=request_id)
     steps.update_user(act, account, request_id=request_id)
     if former is None:
         steps.require_enrolment(act, account, steps.ENROL_CODE, request_id=request_id)
         provisioning.issue_link(act, account, request_id=request_id)
+    return waiver
+
+
+def write_waiver(act: Act, account: AccountRow, until: datetime, *, source: str) -> WaiverRow:
+    """Writes down a waiver and its entry in the record. `source` is a request id, or "paper:NUMBER"."""
+    waiver = WaiverRow(account_id=account.id, request_id=source, since=act.now, until=until)
+    act.session.add(waiver)
+    act.session.flush()
+    paper: dict[str, Any] = {"paper": source.removeprefix(accounts.PAPER)} if source.startswith(accounts.PAPER) else {}
+    audit.record(
+        act, Event.WAIVER_STARTED, f"key-waiver:{waiver.id}", account_id=account.id, person_id=account.person_id,
+        request_id=accounts.request_of(source), until=until.isoformat(), **paper,
+    )  # fmt: skip
     return waiver
 
 
@@ -54,9 +62,10 @@ def end_waiver(act: Act, account: AccountRow, *, cause: str = "withdrawn") -> bo
     if waiver is None:
         return False
     _close(act, waiver, account, cause)
+    request_id = accounts.request_of(waiver.request_id)
     ordered = (
-        steps.update_user(act, account, request_id=waiver.request_id),
-        steps.delete_credentials(act, account, "otp", request_id=waiver.request_id),
+        steps.update_user(act, account, request_id=request_id),
+        steps.delete_credentials(act, account, "otp", request_id=request_id),
     )
     act.urgent.extend(step.id for step in ordered if cause != "key_issued")
     return True
@@ -95,5 +104,5 @@ def _close(act: Act, waiver: WaiverRow, account: AccountRow, cause: str) -> None
     act.session.flush()
     audit.record(
         act, Event.WAIVER_ENDED, f"key-waiver:{waiver.id}", account_id=account.id, person_id=account.person_id,
-        request_id=waiver.request_id, cause=cause,
+        request_id=accounts.request_of(waiver.request_id), cause=cause,
     )  # fmt: skip

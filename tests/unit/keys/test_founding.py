@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from connector.audit.tables import AuditEntryRow
 from connector.bootstrap import Connector, build
 from connector.cli.register import app
 from connector.cli.session import operator
@@ -70,6 +71,15 @@ def test_found_with_a_decision_on_codes_waives_keys_until_that_day_before_the_li
         waiver = keys.find_waiver(act, account.id)
         assert waiver is not None
         assert datetime(2099, 12, 30, 15, tzinfo=UTC) < waiver.until < datetime(2099, 12, 30, 16, tzinfo=UTC)
+    with connector.act(operator(), now=datetime(2099, 12, 31, tzinfo=UTC)) as act:
+        assert keys.end_due_waivers(act) == 1
+        entries = act.session.query(AuditEntryRow).filter(AuditEntryRow.event.like("waiver.%")).order_by("id").all()
+        assert [(entry.event, entry.request_id) for entry in entries] == [
+            ("waiver.started", None),
+            ("waiver.ended", None),
+        ]
+        assert entries[0].data["paper"] == "聊公资验〔2026〕3号"
+        act.session.rollback()
     assert kinds(connector)[2:] == ["keycloak.update_user", "keycloak.require_actions", "link.issue"]
     connector.close()
 
