@@ -178,6 +178,15 @@ class IdentityProvider(Protocol):
     def list_accounts(self) -> Iterator[IdpUser]:
         """Every member of the accounts group, briefly, in pages."""
 
+    def list_roles(self, subsystem: str) -> frozenset[str]:
+        """Every role there is at this subsystem's client, also those that the catalogue does not know."""
+
+    def list_role_holders(self, subsystem: str, role: str) -> Iterator[str]:
+        """Ids of the users who hold this client role directly, in pages: reconciliation goes by role, not by user."""
+
+    def join_accounts(self, user_id: str) -> None:
+        """Puts the user back into the accounts group; one who is there is no error."""
+
     def list_events(self, kind: str, since: datetime, first: int, page: int) -> list[IdpEvent]:
         """Events of `kind` ("login" or "admin") at or after `since`, oldest first, `page` of them from `first`."""
 
@@ -200,6 +209,14 @@ class DirectoryReadError(ConnectorError):
     )
 
 
+class CursorLostError(DirectoryReadError):
+    """The directory cannot say what changed since this cursor: it is too old, or another server answers."""
+
+    code = "directory-cursor-lost"
+    says = Text("人事目录的增量位置已失效", "The directory cannot go on from where the last read ended")
+    remedy = Text("无需处理：下一次将完整读取", "Nothing to do: the next read is a whole one")
+
+
 @dataclass(frozen=True, kw_only=True)
 class DirectoryEntry:
     """One person in the HR directory."""
@@ -207,10 +224,14 @@ class DirectoryEntry:
     key: str  # stable key, for example the employee number
     dn: str
     name: str
-    status: str  # raw value of the status attribute; "" when the entry has none
-    departed: bool  # status is one of the configured departed values
-    unit_code: str | None = None
+    status: str  # what says whether he works here, as read; "" when the entry has nothing of it
+    departed: bool  # by the mapping: a departed value, a disabled or expired account, a unit of leavers
+    unit_code: str | None = None  # None: not read, or not one value; never taken for a move
     changed_at: datetime | None = None
+    post: str | None = None
+    phone: str | None = None  # in memory only: compared by digest, never stored or logged
+    mail: str | None = None
+    document_number: str | None = None  # as phone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,14 +242,56 @@ class DirectoryReading:
     quarantined: tuple[tuple[str, str], ...]
     read_at: datetime
     seconds: float
+    cursor: str = ""  # where `changes` goes on after this read; "" when the directory keeps none
+
+
+@dataclass(frozen=True, kw_only=True)
+class DirectoryChanges:
+    """What changed since a cursor. Entries that are gone are only counted: an absence is proved by complete reads."""
+
+    entries: tuple[DirectoryEntry, ...]
+    quarantined: tuple[tuple[str, str], ...]
+    gone: int
+    cursor: str
+    read_at: datetime
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class MappedAttribute:
+    """One line of the mapping against the live schema: what it is for, and whether the directory knows it."""
+
+    purpose: str  # key, name, status, unit, post, phone, mail, document
+    attribute: str
+    known: bool | None  # None: the server does not show its schema
+    filled: int  # of the entries looked at, how many have it
+
+
+@dataclass(frozen=True, kw_only=True)
+class DirectoryProbe:
+    """What a directory is and what would be read of it; `sample` is the number of entries looked at."""
+
+    kind: str
+    server: str
+    attributes: tuple[MappedAttribute, ...]
+    sample: int
+    departed: int
+    incremental: str  # how changes are read: syncrepl, timestamp, usn, dirsync, or "" (not at all)
+    problems: tuple[str, ...]
 
 
 class Directory(Protocol):
     def read(self) -> DirectoryReading:
         """Reads everybody. Raises DirectoryReadError unless the answer is provably complete."""
 
+    def changes(self, cursor: str) -> DirectoryChanges:
+        """What changed since `cursor`. Raises DirectoryReadError; CursorLostError when only a whole read will do."""
+
     def check(self) -> str:
         """Connects, binds and reads the base entry; returns one line about the server. Raises DirectoryReadError."""
+
+    def probe(self) -> DirectoryProbe:
+        """Looks at schema and some entries; raises DirectoryReadError."""
 
 
 class Mailer(Protocol):

@@ -19,6 +19,7 @@ class Event(StrEnum):
     ACCOUNT_STATUS_CHANGED = "account.status_changed"
     GRANT_ADDED = "grant.added"
     GRANT_WITHDRAWN = "grant.withdrawn"
+    MATRIX_ADOPTED = "matrix.adopted"
     # requests
     REQUEST_SUBMITTED = "request.submitted"
     REQUEST_RESUBMITTED = "request.resubmitted"

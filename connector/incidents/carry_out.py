@@ -9,6 +9,7 @@ from connector.auth.act import Act
 from connector.incidents import store
 from connector.incidents.scopes import FREEZABLE, Candidate
 from connector.incidents.tables import FreezeLineRow, FreezeOrderRow
+from connector.keys import service as keys
 from connector.outbox import service as outbox
 from connector.provisioning import service as provisioning
 from connector.register import accounts
@@ -108,6 +109,8 @@ def _undo(act: Act, order: FreezeOrderRow, account: AccountRow) -> Begun:
         former = AccountStatus(before.former_status)
         accounts.set_status(act, account, former, cause=before.former_cause, until=before.former_until)
         return Begun([], "done", former.value)
+    if keys.keeps_out(act, account):
+        return Begun([], "done", AccountStatus.FROZEN.value)
     provisioning.enable_account(act, account, cause=cause_of(order), request_id=None)
     waiting = outbox.list_steps(act, account_id=account.id, states=("pending",))
     return Begun([step.id for step in waiting if step.kind == "keycloak.enable"][-1:])

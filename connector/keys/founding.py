@@ -4,7 +4,7 @@ Called once with the founding list, by the operator of the machine; from then on
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, time
+from datetime import datetime
 
 from connector.auth.act import Act
 from connector.keys import steps, store
@@ -14,7 +14,7 @@ from connector.keys.tables import HardwareKeyRow, KeyBatchRow
 from connector.keys.waivers import write_waiver
 from connector.register.accounts import PAPER
 from connector.register.founding import FoundingList
-from connector.register.offices import OFFICE_ZONE
+from connector.register.offices import end_of_day
 from connector.register.tables import AccountRow
 from connector.storage.tables import new_id
 
@@ -27,7 +27,7 @@ def take_over(act: Act, founding: FoundingList, accounts: Sequence[AccountRow]) 
     held = [(account, serial) for account, serial in zip(accounts, serials, strict=True) if serial]
     found_keys(act, held, paper=founding.paper)
     if founding.codes_until:
-        last = datetime.combine(founding.codes_until, time.max, OFFICE_ZONE).astimezone(UTC)
+        last = end_of_day(founding.codes_until)
         without = [account for account, serial in zip(accounts, serials, strict=True) if not serial]
         found_waivers(act, without, last, paper=founding.codes_paper)
 

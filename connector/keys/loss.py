@@ -95,6 +95,18 @@ def check_may_enable(act: Act, account: AccountRow) -> None:
         raise KeyStillMissingError(user_name=account.user_name)
 
 
+def keeps_out(act: Act, account: AccountRow) -> bool:
+    """Whether a lost or damaged key keeps the account out after another reason has ended (GS 12).
+
+    It then stands frozen for its key, so that the new key will bring it back; in Keycloak it is out already.
+    """
+    case = find_case(act, account.id)
+    if case is None:
+        return False
+    accounts.set_status(act, account, AccountStatus.FROZEN, cause=f"key_{case.cause}", request_id=case.request_id)
+    return True
+
+
 def close_case(act: Act, case: ReplacementRow, account: AccountRow, key: HardwareKeyRow | None = None) -> None:
     """Closes the case with the key that was issued, or without one when the account is cancelled."""
     case.new_id, case.closed_at = key.id if key else None, act.now

@@ -24,7 +24,9 @@ KINDS: Mapping[str, Text] = {
     RequestKind.REPLACE_KEY: Text("补发密钥", "Replace key"),
     RequestKind.WAIVE_KEY: Text("以动态口令代替密钥", "One-time code instead of the key"),
     RequestKind.DISABLE_DORMANT: Text("禁用僵尸账号", "Disable dormant accounts"),
+    RequestKind.DISABLE_FOUND: Text("禁用排查发现的账号", "Disable accounts a scan found"),
     RequestKind.RELEASE_DEPARTURES: Text("放行离职处理计划", "Release held departure plan"),
+    RequestKind.REPAIR_DRIFT: Text("修复账号差异", "Repair differences"),
 }
 STATES: Mapping[str, Text] = {
     "pending": Text("待审批", "Pending"),

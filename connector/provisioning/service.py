@@ -1,6 +1,6 @@
 """Turns decided changes into outbox steps. Writes rows only; Keycloak is touched by `handlers` when a step is run."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -144,8 +144,11 @@ def _by_subsystem(permissions: Sequence[PermissionRow]) -> dict[str, list[str]]:
     return grouped
 
 
-def end_suspensions(act: Act) -> int:
-    """Enables accounts whose suspension has run out; those for a violation wait for an approval (LC 7(3))."""
+def end_suspensions(act: Act, keeps_out: Callable[[Act, AccountRow], bool]) -> int:
+    """Enables accounts whose suspension has run out; those for a violation wait for an approval (LC 7(3)).
+
+    `keeps_out` says whether a reason of its own keeps an account out still, as a lost key does (GS 12).
+    """
     over = act.session.scalars(
         select(AccountRow).where(
             AccountRow.status == AccountStatus.SUSPENDED.value, AccountRow.suspended_until <= act.now
@@ -153,7 +156,10 @@ def end_suspensions(act: Act) -> int:
     )
     ended = 0
     for account in over.all():
-        if accounts.present_cause(act, account) != "violation":
-            enable_account(act, accounts.lock_account(act, account.id), cause="suspension_over", request_id=None)
+        if accounts.present_cause(act, account) == "violation":
+            continue
+        locked = accounts.lock_account(act, account.id)
+        if not keeps_out(act, locked):
+            enable_account(act, locked, cause="suspension_over", request_id=None)
             ended += 1
     return ended

@@ -14,7 +14,7 @@ from connector.errors import NotFoundError, Text
 from connector.register import catalogue, units
 from connector.register.errors import SecondAccountError, UserNamesExhaustedError
 from connector.register.tables import AccountRow, AccountStateRow, GrantRow, PermissionRow, PersonRow, UnitRow
-from connector.regulations.vocabulary import AccountClass, AccountStatus
+from connector.regulations.vocabulary import AccountClass, AccountPurpose, AccountStatus
 
 STATUS_NAMES: dict[AccountStatus, Text] = {
     AccountStatus.ACTIVE: Text("启用", "active"),
@@ -27,11 +27,20 @@ KEY_CAUSES = ("key_lost", "key_damaged")  # of a freeze; a new key ends such a f
 PAPER = "paper:"  # What opened or granted is a paper of the founding list, not a request.
 
 
-def open_account(act: Act, person: PersonRow, *, account_class: AccountClass, opened_by: str) -> AccountRow:
+def open_account(
+    act: Act,
+    person: PersonRow,
+    *,
+    account_class: AccountClass,
+    opened_by: str,
+    purpose: AccountPurpose = AccountPurpose.ORDINARY,
+    valid_until: datetime | None = None,
+) -> AccountRow:
     """Opens the one account of `person`, active, under the next user name of his unit (A2, A4; LC 5(3), GS 10(1)).
 
-    `opened_by` is a request id, or "paper:NUMBER". Raises SecondAccountError (409) when the person has an account of
-    whatever status, also when another transaction is opening it at the same moment.
+    `opened_by` is a request id, or "paper:NUMBER"; `valid_until` the end that was approved (JC 18, JC 21). Raises
+    SecondAccountError (409) when the person has an account of whatever status, also when another transaction is
+    opening it at the same moment.
     """
     unit = _lock_unit(act, person.unit_id)
     check_no_account(act, person)
@@ -42,6 +51,8 @@ def open_account(act: Act, person: PersonRow, *, account_class: AccountClass, op
         status=AccountStatus.ACTIVE.value,
         opened_at=act.now,
         opened_by=opened_by,
+        purpose=purpose.value,
+        valid_until=valid_until,
     )
     try:
         with act.session.begin_nested():

@@ -1,7 +1,7 @@
 """Reads who holds which office (B13). Offices are data of the register; nothing here changes it."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,6 +32,11 @@ OFFICE_NAMES: dict[Office, Text] = {
 def office_day(act: Act) -> date:
     """The day of the act in China."""
     return act.now.astimezone(OFFICE_ZONE).date()
+
+
+def end_of_day(day: date) -> datetime:
+    """The first moment after this day in China, in UTC: what is approved until a day holds the whole day."""
+    return datetime.combine(day + timedelta(days=1), time(), OFFICE_ZONE).astimezone(UTC)
 
 
 def in_office(act: Act) -> ColumnElement[bool]:

@@ -93,6 +93,8 @@ class AccountRow(Base):
     opened_at: Mapped[datetime]
     opened_by: Mapped[str] = mapped_column(String(64))  # request id, or "paper:…" for the founding list
     suspended_until: Mapped[datetime | None]
+    purpose: Mapped[str] = mapped_column(String(16), default="ordinary")  # ordinary, temporary, test (JC 18, JC 21)
+    valid_until: Mapped[datetime | None] = mapped_column(index=True)  # the approved end of one that is not ordinary
 
 
 class AccountStateRow(Base):
@@ -143,6 +145,40 @@ class GrantRow(Base):
             postgresql_where=text("until IS NULL"),
         ),
     )
+
+
+class MatrixRow(Base):
+    """One version of a unit's table of posts and permissions (JC 4, 5, annex 1); in force while `until` is null."""
+
+    __tablename__ = "matrices"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
+    unit_id: Mapped[str] = mapped_column(ForeignKey("units.id"), index=True)
+    version: Mapped[int]
+    adopted_by: Mapped[str] = mapped_column(String(64))  # request id, or "paper:…": the leader in charge has signed
+    since: Mapped[datetime]
+    until: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("unit_id", "version"),
+        Index(
+            "uq_matrices_open",
+            "unit_id",
+            unique=True,
+            sqlite_where=text("until IS NULL"),
+            postgresql_where=text("until IS NULL"),
+        ),
+    )
+
+
+class MatrixLineRow(Base):
+    """One permission that one post of the unit may hold."""
+
+    __tablename__ = "matrix_lines"
+
+    matrix_id: Mapped[str] = mapped_column(ForeignKey("matrices.id"), primary_key=True)
+    post: Mapped[str] = mapped_column(String(64), primary_key=True)
+    permission_id: Mapped[str] = mapped_column(ForeignKey("permissions.id"), primary_key=True)
 
 
 class AppointmentRow(Base):

@@ -15,7 +15,9 @@ class RequestKind(StrEnum):
     REPLACE_KEY = "replace_key"  # 密钥遗失、损坏补发 (GS 12)
     WAIVE_KEY = "waive_key"  # 暂以动态口令代替密钥 (GS 10(2))
     DISABLE_DORMANT = "disable_dormant"  # 僵尸用户禁用 (LC 7(2))
+    DISABLE_FOUND = "disable_found"  # 排查清理 (JC 21, LC 6(3)): weak passwords, test, orphaned accounts
     RELEASE_DEPARTURES = "release_departures"  # a departure plan that the breaker held
+    REPAIR_DRIFT = "repair_drift"  # 差异修复: Keycloak is made to agree with what was approved (JC 9, 11)
 
 
 class Office(StrEnum):
@@ -44,6 +46,14 @@ class AccountClass(StrEnum):
     PERSON_IN_CHARGE = "person_in_charge"
     ENFORCER = "enforcer"
     SPECIAL_DUTY = "special_duty"
+
+
+class AccountPurpose(StrEnum):
+    """What an account is for. One that is not ordinary has a last day (JC 18, JC 21)."""
+
+    ORDINARY = "ordinary"
+    TEMPORARY = "temporary"  # 临时账号
+    TEST = "test"  # 测试账号: gone before a subsystem is accepted (JC 21)
 
 
 class AccountStatus(StrEnum):

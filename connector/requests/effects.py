@@ -4,20 +4,19 @@ One kind acts when it is submitted: a key reported lost must not open anything w
 """
 
 from collections.abc import Callable, Collection, Mapping
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
+from typing import Any
 
 from connector.activity import service as activity
 from connector.auth.act import Act
 from connector.keys import service as keys
+from connector.provisioning import repairs
 from connector.provisioning import service as provisioning
-from connector.register import accounts, people
+from connector.register import accounts, offices, people
 from connector.register.tables import AccountRow
-from connector.regulations.vocabulary import AccountClass, AccountStatus, RequestKind
+from connector.regulations.vocabulary import AccountClass, AccountPurpose, AccountStatus, RequestKind
 from connector.requests.rules import check_status_allows
 from connector.requests.tables import RequestRow
-
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 Effect = Callable[[Act, RequestRow, Collection[str]], None]
 
@@ -48,7 +47,14 @@ def _grant(act: Act, request: RequestRow, _excluded: Collection[str]) -> None:
     if request.account_id is None:
         person = people.get_person(act, str(request.person_id))
         account_class = AccountClass(form["account_class"])
-        account = accounts.open_account(act, person, account_class=account_class, opened_by=request.id)
+        account = accounts.open_account(
+            act,
+            person,
+            account_class=account_class,
+            opened_by=request.id,
+            purpose=AccountPurpose(form.get("purpose", AccountPurpose.ORDINARY)),
+            valid_until=_last_moment(form),
+        )
         request.account_id = account.id
         added = accounts.add_grants(act, account, form["permissions"], granted_by=request.id)
         provisioning.open_in_keycloak(act, account, added, request_id=request.id)
@@ -65,14 +71,13 @@ def _reset_password(act: Act, request: RequestRow, _excluded: Collection[str]) -
 
 
 def _suspend(act: Act, request: RequestRow, _excluded: Collection[str]) -> None:
-    until = request.form.get("until")
     provisioning.freeze_account(
         act,
         _account(act, request),
         cause=request.cause or "request",
         request_id=request.id,
         status=AccountStatus.SUSPENDED,
-        until=_end_of_day(date.fromisoformat(until)) if until else None,
+        until=_last_moment(request.form),
     )
 
 
@@ -100,15 +105,40 @@ def _cancel(act: Act, request: RequestRow, _excluded: Collection[str]) -> None:
     provisioning.cancel_account(act, account, request_id=request.id, delete=is_back)
 
 
-def _disable_dormant(act: Act, request: RequestRow, excluded: Collection[str]) -> None:
-    """Disables the proposed accounts but those excluded, and those used since the proposal was made (LC 7(2))."""
+def _disable_found(act: Act, request: RequestRow, excluded: Collection[str]) -> None:
+    """Disables the proposed accounts but those excluded, and those whose finding was cleared up since (LC 7(2))."""
+    cleared_up_at = CLEARED_UP.get(request.cause, _never)
     for user_name in request.form["accounts"]:
         account = accounts.lock_account(act, accounts.get_by_user_name(act, user_name).id)
-        used_at = activity.last_used_at(act, account.id)
-        spared = user_name in excluded or (used_at is not None and used_at >= request.submitted_at)
+        at = cleared_up_at(act, account.id)
+        spared = user_name in excluded or (at is not None and at >= request.submitted_at)
         if spared or account.status != AccountStatus.ACTIVE:
             continue
-        provisioning.freeze_account(act, account, cause="dormant", request_id=request.id, status=AccountStatus.DISABLED)
+        provisioning.freeze_account(
+            act, account, cause=request.cause, request_id=request.id, status=AccountStatus.DISABLED
+        )
+
+
+def _never(_act: Act, _account_id: str) -> datetime | None:
+    return None
+
+
+# When whatever a proposal says of an account stopped being true, by the proposal's cause.
+CLEARED_UP: Mapping[str, Callable[[Act, str], datetime | None]] = {
+    "dormant": activity.last_used_at,
+    "weak_password": activity.password_set_at,
+}
+
+
+def _repair(act: Act, request: RequestRow, excluded: Collection[str]) -> None:
+    """Keycloak is made to agree with what was approved before; users whom nobody applied for are shut out (JC 9)."""
+    for user_name in request.form["accounts"]:
+        if user_name not in excluded:
+            account = accounts.lock_account(act, accounts.get_by_user_name(act, user_name).id)
+            repairs.make_agree(act, account, cause="reconciliation", request_id=request.id)
+    for user_id in request.form["strangers"]:
+        if user_id not in excluded:
+            repairs.shut_out(act, user_id, cause="reconciliation", request_id=request.id)
 
 
 def _replace_key(act: Act, request: RequestRow, _excluded: Collection[str]) -> None:
@@ -117,7 +147,8 @@ def _replace_key(act: Act, request: RequestRow, _excluded: Collection[str]) -> N
 
 
 def _waive_key(act: Act, request: RequestRow, _excluded: Collection[str]) -> None:
-    keys.start_waiver(act, _account(act, request), _end_of_day(date.fromisoformat(request.form["until"])), request.id)
+    until = date.fromisoformat(request.form["until"])
+    keys.start_waiver(act, _account(act, request), offices.end_of_day(until), request.id)
 
 
 def _nothing(_act: Act, _request: RequestRow, _excluded: Collection[str]) -> None:
@@ -133,11 +164,13 @@ EFFECTS: Mapping[RequestKind, Effect] = {
     RequestKind.CANCEL: _cancel,
     RequestKind.REPLACE_KEY: _replace_key,
     RequestKind.WAIVE_KEY: _waive_key,
-    RequestKind.DISABLE_DORMANT: _disable_dormant,
+    RequestKind.DISABLE_DORMANT: _disable_found,
+    RequestKind.DISABLE_FOUND: _disable_found,
     RequestKind.RELEASE_DEPARTURES: _nothing,
+    RequestKind.REPAIR_DRIFT: _repair,
 }
 
 
-def _end_of_day(day: date) -> datetime:
-    """The first moment after this day in China."""
-    return datetime.combine(day + timedelta(days=1), time(), SHANGHAI).astimezone(UTC)
+def _last_moment(form: Mapping[str, Any]) -> datetime | None:
+    until = form.get("until")
+    return offices.end_of_day(date.fromisoformat(until)) if until else None

@@ -9,10 +9,15 @@ from connector.errors import FieldProblem, RefusedInputError
 from connector.register import identifiers
 from connector.register.people import PersonForm
 from connector.regulations.rulebook import Form
-from connector.regulations.vocabulary import AccountClass, RequestKind
+from connector.regulations.vocabulary import AccountClass, AccountPurpose, RequestKind
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)  # What a calendar can count with.
-PROPOSALS = (RequestKind.DISABLE_DORMANT, RequestKind.RELEASE_DEPARTURES)
+PROPOSALS = (
+    RequestKind.DISABLE_DORMANT,
+    RequestKind.DISABLE_FOUND,
+    RequestKind.RELEASE_DEPARTURES,
+    RequestKind.REPAIR_DRIFT,
+)
 
 
 class RequestForm(BaseModel):
@@ -27,23 +32,29 @@ class RequestForm(BaseModel):
     permissions: tuple[str, ...] = Field((), description='"subsystem:role", to be granted')
     withdraw: tuple[str, ...] = Field((), description='"subsystem:role", to be withdrawn')
     account_class: AccountClass = AccountClass.ORDINARY
+    purpose: AccountPurpose = Field(
+        AccountPurpose.ORDINARY, description="a temporary or test account needs `until`, its last day (JC 18, JC 21)"
+    )
     reason: str = Field("", max_length=500)
     cause: str = Field("", max_length=32, description="departure, transfer, violation, forgotten, …")
     urgent: bool = False
     event_on: date | None = Field(
         None, ge=FIRST_DAY, le=LAST_DAY, description="day of the event, for example of leaving (LC 7(2))"
     )
-    until: date | None = Field(None, ge=FIRST_DAY, le=LAST_DAY, description="last day of a suspension (LC 7(3))")
+    until: date | None = Field(
+        None, ge=FIRST_DAY, le=LAST_DAY, description="last day of a suspension (LC 7(3)), a waiver, a temporary account"
+    )
     accounts: tuple[str, ...] = Field((), description="user names, for proposals about many accounts")
     evidence: dict[str, Any] = Field(default_factory=dict, description="per user name, for proposals")
+    strangers: tuple[str, ...] = Field((), description="Keycloak ids of users whom nobody applied for, to be shut out")
     extra: dict[str, str] = Field(default_factory=dict, description="boxes that only a centre's own rule pack knows")
-    plan_hash: str | None = Field(None, max_length=64, description="the departure plan to be released, and no other")
+    plan_hash: str | None = Field(None, max_length=64, description="the plan to be carried out, and no other")
     key: str | None = Field(None, max_length=64, description="serial number of the key that is lost or damaged (GS 12)")
 
     @model_validator(mode="after")
     def _check_proposal(self) -> Self:
-        if self.kind not in PROPOSALS and (self.accounts or self.evidence or self.plan_hash):
-            raise ValueError("accounts, evidence and plan_hash belong to proposals")
+        if self.kind not in PROPOSALS and (self.accounts or self.evidence or self.plan_hash or self.strangers):
+            raise ValueError("accounts, evidence, strangers and plan_hash belong to proposals")
         return self
 
 
@@ -61,7 +72,18 @@ def check_fields(form: RequestForm, rules: Form) -> None:
 
 
 def check_last_day(form: RequestForm, today: date) -> None:
-    """What is to end, ends after today: a waiver of the key (GS 10(2)), a suspension (LC 7(3))."""
+    """What is to end, ends after today: a waiver of the key (GS 10(2)), a suspension (LC 7(3)).
+
+    An account for a time or for a test has a last day (JC 18, JC 21).
+    """
+    if form.kind is RequestKind.GRANT and form.purpose is not AccountPurpose.ORDINARY and form.until is None:
+        missing = FieldProblem(
+            "until",
+            "临时和测试账号必须填写截止日期",
+            "a temporary or test account needs a last day",
+            "JC 18, JC 21",
+        )
+        raise RefusedInputError([missing], clause="JC 18, JC 21")
     if form.until is not None and form.until < today:
         problem = FieldProblem(
             "until", "截止日期不能早于今天", "the last day must not be before today", "GS 10(2), LC 7(3)"

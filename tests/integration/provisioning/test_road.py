@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from connector.embedded.browser import FormBrowser, LoginRefusedError, Person, Tokens
+from connector.keys import service as keys
 from connector.ports import SessionCount
 from connector.provisioning import service as provisioning
 from connector.register import accounts
@@ -202,6 +203,6 @@ def test_a_suspension_for_leave_ends_on_its_day(town: Town, realm: RealmUnderTes
         life.log_in()
     town.clock.set(datetime(2026, 3, 20, 16, 1, tzinfo=UTC))
     with town.connector.act(HOST) as act:
-        assert provisioning.end_suspensions(act) == 1
+        assert provisioning.end_suspensions(act, keys.keeps_out) == 1
     life.settle()
     life.log_in()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from connector.keys import service as keys
 from connector.outbox import service as outbox
 from connector.outbox.tables import StepRow
 from connector.ports import KeycloakUnavailableError
@@ -220,10 +221,10 @@ def test_suspension_without_violation_ends_by_itself_on_its_day(town: Town) -> N
     town.approve(town.submit(form))
     town.clock.advance(timedelta(days=5))
     with town.connector.act(HOST) as act:
-        assert provisioning.end_suspensions(act) == 0
+        assert provisioning.end_suspensions(act, keys.keeps_out) == 0
     town.clock.advance(timedelta(days=6))
     with town.connector.act(HOST) as act:
-        assert provisioning.end_suspensions(act) == 1
+        assert provisioning.end_suspensions(act, keys.keeps_out) == 1
     settle(town)
     assert town.idp.users[account.keycloak_id].enabled
 
@@ -234,5 +235,5 @@ def test_suspension_for_a_violation_does_not_end_by_itself(town: Town) -> None:
     form = town.form(kind=RequestKind.SUSPEND, account=account.user_name, cause="violation", until="2026-03-20")
     town.approve(town.submit(form))
     with town.connector.act(HOST, now=town.clock.now() + timedelta(days=30)) as act:
-        assert provisioning.end_suspensions(act) == 0
+        assert provisioning.end_suspensions(act, keys.keeps_out) == 0
     assert account_now(town, account).status == AccountStatus.SUSPENDED
