@@ -3,14 +3,11 @@
 `verify --export` needs the directory and the public key alone: no settings, no database, no connector.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from connector.audit import seal, search
 from connector.audit import service as audit
@@ -19,6 +16,7 @@ from connector.audit.export import export_log
 from connector.audit.note import VerifierKey, open_checkpoint
 from connector.audit.sources import LATEST_FILE, DatabaseSource, ExportSource, Source
 from connector.audit.verify import Kind, Report, verify_log
+from connector.cli.progress import bar
 from connector.cli.session import err, opened, operator, out, refusals, show
 from connector.errors import NotFoundError, Text
 from connector.register.offices import OFFICE_ZONE
@@ -52,11 +50,11 @@ def verify(
                 "--export needs --key: the key in the directory proves nothing", param_hint="--key"
             )
         with refusals():
-            report = _verify(ExportSource(export), _read_key(key), checkpoint)
+            report = _verify(ExportSource(export), _read_key(key), checkpoint, as_json)
     else:
         with opened() as connector:
             public = _read_key(key or connector.signer.verifier_key())
-            report = _verify(DatabaseSource(connector.database), public, checkpoint)
+            report = _verify(DatabaseSource(connector.database), public, checkpoint, as_json)
     _show_report(report, as_json)
     if report.finding is not None:
         raise typer.Exit(1)
@@ -71,7 +69,7 @@ def export_record(
         seal.seal_pending(connector.database, connector.signer, connector.clock.now())
         public = _read_key(connector.signer.verifier_key())
         source = DatabaseSource(connector.database)
-        with _progress(source.size()) as advance:
+        with bar(Text("导出审计记录", "exporting the record"), total=source.size(), as_json=as_json) as advance:
             count = export_log(source, public, directory, progress=advance)
         latest = open_checkpoint((directory / LATEST_FILE).read_text(encoding="utf-8"), public)
         with connector.act(operator()) as act:
@@ -135,9 +133,9 @@ def print_key() -> None:
         typer.echo(connector.signer.verifier_key())
 
 
-def _verify(source: Source, key: VerifierKey, kept: list[Path] | None) -> Report:
+def _verify(source: Source, key: VerifierKey, kept: list[Path] | None, as_json: bool) -> Report:
     notes = tuple(_read_text(path) for path in kept or ())
-    with _progress(source.size()) as advance:
+    with bar(Text("验证审计记录", "verifying the record"), total=source.size(), as_json=as_json) as advance:
         return verify_log(source, key, kept=notes, progress=advance)
 
 
@@ -151,15 +149,6 @@ def _read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         raise NotFoundError(kind="file", name=str(path)) from None
-
-
-@contextmanager
-def _progress(total: int | None) -> Iterator[Callable[[int], None]]:
-    """One bar on the terminal; nothing where the output is no terminal."""
-    columns = (TextColumn("{task.completed:,}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda done: bar.update(task, completed=done)
 
 
 def _show_report(report: Report, as_json: bool) -> None:

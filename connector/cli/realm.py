@@ -4,17 +4,19 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from connector.adapters.realm_changes import Change
 from connector.adapters.realm_setup import realm_applier
 from connector.audit import service as audit
 from connector.audit.events import Event
+from connector.cli.progress import parts
 from connector.cli.session import opened, operator, show
+from connector.errors import Text
 
 app = typer.Typer(no_args_is_help=True, help="Keycloak 域配置 / the realm as code")
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
-progress = Console(stderr=True)
+APPLYING = Text("应用域配置", "applying the realm")
+COMPARING = Text("比对域配置", "comparing the realm")
 
 
 @app.command("apply")
@@ -22,8 +24,8 @@ def apply_realm(as_json: Json = False) -> None:
     """将域配置应用到 Keycloak / Apply realm-config/ to Keycloak; what was changed by hand is put back."""
     with opened() as connector:
         applier = realm_applier(connector.settings, connector.rulebook)
-        with progress.status("Keycloak …") as status:
-            changes = applier.apply(lambda part: status.update(f"Keycloak: {part}"))
+        with parts(APPLYING, as_json=as_json) as tell:
+            changes = applier.apply(tell)
         if done := [str(change) for change in changes if change.kind != "unexpected"]:
             with connector.act(operator()) as act:
                 audit.record(act, Event.REALM_APPLIED, f"realm:{applier.parameters.realm}", changes=done)
@@ -35,8 +37,8 @@ def diff_realm(as_json: Json = False) -> None:
     """显示 Keycloak 与域配置的差异 / Tell every difference and change nothing; exit code 3 when there is one."""
     with opened() as connector:
         applier = realm_applier(connector.settings, connector.rulebook)
-        with progress.status("Keycloak …") as status:
-            changes = applier.diff(lambda part: status.update(f"Keycloak: {part}"))
+        with parts(COMPARING, as_json=as_json) as tell:
+            changes = applier.diff(tell)
     _print(changes, as_json)
     if changes:
         raise typer.Exit(3)

@@ -3,14 +3,15 @@
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from sqlalchemy import func, select
 
 from connector.adapters.crypto import AesGcmVault
 from connector.audit import service as audit
 from connector.audit.events import Event
 from connector.bootstrap import Connector
-from connector.cli.session import err, opened, operator, show
+from connector.cli.progress import bar
+from connector.cli.session import opened, operator, show
+from connector.errors import Text
 from connector.register import people, units
 from connector.register.tables import PersonRow
 from connector.signals import service as signals
@@ -42,23 +43,23 @@ def rotate(
             vault.rotate()
             with connector.act(operator()) as act:
                 audit.record(act, Event.VAULT_ROTATED, "vault:ring")
-        found = _reseal_persons(connector)
+        found = _reseal_persons(connector, as_json)
         with connector.act(operator()) as act:
             found |= {"units": units.reseal(act), "endpoint_secrets": webhooks.reseal(act)}
             found |= {"stream_secrets": signals.reseal(act)}
         show(found, as_json)
 
 
-def _reseal_persons(connector: Connector) -> dict[str, int]:
+def _reseal_persons(connector: Connector, as_json: bool) -> dict[str, int]:
     """Page by page, each in a transaction of its own: a run that is stopped loses nothing and can go on."""
     with connector.act(operator()) as act:
         total = act.session.scalar(select(func.count()).select_from(PersonRow)) or 0
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     place: str | None = ""
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
-        task = bar.add_task("使用人 / persons", total=total)
+    done = 0
+    with bar(Text("重新加密使用人信息", "sealing persons anew"), total=total, as_json=as_json) as advance:
         while place is not None:
             with connector.act(operator()) as act:
                 place = people.reseal(act, after_id=place, count=PAGE)
-            bar.advance(task, PAGE)
+            done = min(done + PAGE, total)
+            advance(done)
     return {"persons": total}
