@@ -1,12 +1,13 @@
 """How far Keycloak's events were read, and whether any can be missing. Pure, but for the row it moves.
 
 Keycloak stamps an event when it begins and shows it when its transaction ends, so the last seconds are read again
-each time. Pages go by time and not by offset: events of one millisecond have no order of their own in Keycloak.
+each time. Pages go by time and never by offset: events of one millisecond have no order of their own in Keycloak.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 from connector.activity import store
 from connector.activity.tables import CursorRow
@@ -15,40 +16,76 @@ from connector.ports import IdentityProvider, IdpEvent
 
 OVERLAP = timedelta(seconds=30)
 PAGE = 1000
-# Keycloak keeps events far longer than this: a reader that was away for less cannot have lost any.
+# A reader that was away for less has read every event before it could expire.
 SURE = timedelta(hours=1)
+KEPT = timedelta(days=90)  # Keycloak keeps events so long: eventsExpiration and adminEventsExpiration of realm-config.
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class Position:
-    """Where a run starts: `since`, the event that must be met again, and whether losing it means a gap."""
+class Gap(StrEnum):
+    """Why events may be missing before those that were read."""
 
-    since: datetime
-    last_event_id: str | None
-    was_away: bool
+    LOST = "lost"  # Keycloak forgot events while nobody read them.
+    CLEARED = "cleared"  # The last event read is gone, and it was too young to be forgotten.
 
 
-def start_position(row: CursorRow | None, now: datetime) -> Position:
-    """Where to read on from: the overlap before the newest event read, or the beginning."""
+@dataclass
+class Anchor:
+    """The last event read, which must be met again: as long as Keycloak has it, nothing before it was taken away."""
+
+    event_id: str | None
+    at: datetime
+    gap: Gap | None  # what its absence means
+    _met: bool = field(default=False)
+    _next_at: datetime | None = field(default=None)
+
+    def look(self, events: Sequence[IdpEvent]) -> bool:
+        """Looks for it among a page; whether the reading has passed its moment, so that its absence is known."""
+        self._met = self._met or any(event.event_id == self.event_id for event in events)
+        self._next_at = self._next_at or next((event.at for event in events if event.at > self.at), None)
+        return self._next_at is not None
+
+    def found_gap(self) -> Gap | None:
+        """To be asked when the reading has passed its moment, or has ended."""
+        return None if self._met or self.event_id is None else self.gap
+
+    def covered_from(self, now: datetime) -> datetime:
+        """From where on nothing is missing, if there is a gap."""
+        return self._next_at or now
+
+
+def start_position(row: CursorRow | None, now: datetime) -> tuple[datetime, Anchor]:
+    """Where to read on from (the overlap before the newest event read, or the beginning), and what must be met."""
     if row is None or row.read_to is None:
-        return Position(EPOCH, None, was_away=False)
-    return Position(row.read_to - OVERLAP, row.last_event_id, was_away=now - row.read_at > SURE)
+        return EPOCH, Anchor(None, EPOCH, None)
+    return row.read_to - OVERLAP, Anchor(row.last_event_id, row.read_to, _gap_if_absent(row.read_to, row.read_at, now))
+
+
+def _gap_if_absent(last_event_at: datetime, read_at: datetime, now: datetime) -> Gap | None:
+    """A quiet realm's last event expires in its time, which hides nothing from a reader who was there."""
+    if now - last_event_at < KEPT:
+        return Gap.CLEARED
+    return Gap.LOST if now - read_at > SURE else None
 
 
 def read_pages(idp: IdentityProvider, kind: str, since: datetime, page: int = PAGE) -> Iterator[list[IdpEvent]]:
-    """Every event at or after `since`, oldest first; those of a page's last millisecond come twice."""
-    first = 0
+    """Every event at or after `since`, oldest first; those of a page's last millisecond come twice.
+
+    Where one millisecond fills a whole page, it is asked for again with a larger one until the answer reaches past
+    it: one answer is one view of the store, while pages by offset would miss some of it and repeat others.
+    """
+    size = page
     while True:
-        events = idp.list_events(kind, since, first, page)
+        events = idp.list_events(kind, since, 0, size)
+        reaches_on = bool(events) and events[-1].at > since
+        if len(events) >= size and not reaches_on:
+            size *= 2
+            continue
         if events:
             yield events
-        if len(events) < page:
+        if len(events) < size:
             return
-        if events[-1].at > since:
-            since, first = events[-1].at, 0
-        else:
-            first += len(events)
+        since, size = events[-1].at, page
 
 
 def advance(act: Act, kind: str, events: Sequence[IdpEvent]) -> None:
@@ -69,4 +106,5 @@ def restart_coverage(act: Act, kind: str, since: datetime) -> None:
     """States that events before `since` may be missing: nobody is called dormant on them (F1)."""
     row = store.lock_cursor(act.session, kind)
     if row is not None:
-        row.covers_since = since
+        row.covers_since, row.last_event_id = since, None  # What is gone is not looked for again.
+        act.session.flush()

@@ -9,8 +9,9 @@ from datetime import datetime
 from sqlalchemy import select
 
 from connector.activity import cursor, service
-from connector.activity.alarms import LoginWatch
+from connector.activity.cursor import Anchor, Gap
 from connector.activity.tables import CursorRow
+from connector.activity.watch import Watch
 from connector.audit import service as audit
 from connector.audit.events import Event
 from connector.auth.act import Act
@@ -21,11 +22,15 @@ OpenAct = Callable[[], AbstractContextManager[Act]]
 
 @dataclass
 class Caught:
-    """What one run did: events read, events new, and whether some before them are lost."""
+    """What one run did: events read, events new, and whether some before them are missing.
+
+    `lost`: Keycloak forgot events that nobody had read. `cleared`: somebody emptied Keycloak's event log.
+    """
 
     read: int = 0
     new: int = 0
     lost: bool = False
+    cleared: bool = False
 
 
 def catch_up(
@@ -35,7 +40,7 @@ def catch_up(
     *,
     now: datetime,
     page: int = cursor.PAGE,
-    watch: LoginWatch | None = None,
+    watch: Watch | None = None,
 ) -> Caught:
     """Reads on from the cursor to the newest event of `kind`; after an outage it simply has more to read.
 
@@ -43,22 +48,38 @@ def catch_up(
     next run goes on from there.
     """
     with open_act() as act:
-        start = cursor.start_position(act.session.scalar(select(CursorRow).where(CursorRow.kind == kind)), now)
-    caught, met, oldest = Caught(), start.last_event_id is None, None
-    for events in _ahead(cursor.read_pages(idp, kind, start.since, page)):
-        oldest = oldest or events[0].at
-        met = met or any(event.event_id == start.last_event_id for event in events)
+        since, anchor = cursor.start_position(act.session.scalar(select(CursorRow).where(CursorRow.kind == kind)), now)
+    caught, open_question = Caught(), True
+    for events in _ahead(cursor.read_pages(idp, kind, since, page)):
+        passed = anchor.look(events)
         with open_act() as act:
+            if passed and open_question:
+                open_question = False
+                _record_gap(act, kind, anchor, caught)
             caught.new += service.ingest(act, kind, events, watch)
             cursor.advance(act, kind, events)
         caught.read += len(events)
     with open_act() as act:
         cursor.advance(act, kind, [])
-        if start.was_away and not met:
-            caught.lost = True
-            cursor.restart_coverage(act, kind, oldest or now)
-            audit.record(act, Event.EVENTS_INGESTED, f"events:{kind}", alarm=True, lost=True, read=caught.read)
+        if open_question:
+            _record_gap(act, kind, anchor, caught)
     return caught
+
+
+def _record_gap(act: Act, kind: str, anchor: Anchor, caught: Caught) -> None:
+    """Admits what is missing, in the transaction that moves the cursor past it: a crash does not hide it."""
+    gap = anchor.found_gap()
+    if gap is None:
+        return
+    since = anchor.covered_from(act.now)
+    cursor.restart_coverage(act, kind, since)
+    facts = {"last_read": anchor.at.isoformat(), "covers_since": since.isoformat()}
+    if gap is Gap.CLEARED:
+        caught.cleared = True
+        audit.record(act, Event.EVENTS_CLEARED_FOUND, f"events:{kind}", alarm=True, **facts)
+    else:
+        caught.lost = True
+        audit.record(act, Event.EVENTS_INGESTED, f"events:{kind}", alarm=True, lost=True, **facts)
 
 
 def _ahead(pages: Iterator[list[IdpEvent]]) -> Iterator[list[IdpEvent]]:

@@ -9,9 +9,9 @@ from datetime import datetime
 from sqlalchemy import select
 
 from connector.activity import store
-from connector.activity.alarms import LoginWatch
 from connector.activity.rules import summarise
 from connector.activity.tables import ActivityRow, CursorRow, IdpEventRow, SubsystemUseRow
+from connector.activity.watch import Watch
 from connector.auth.act import Act
 from connector.ports import IdpEvent
 from connector.register.tables import AccountRow
@@ -19,7 +19,7 @@ from connector.register.tables import AccountRow
 LOGIN, ADMIN = "login", "admin"
 
 
-def ingest(act: Act, kind: str, events: Sequence[IdpEvent], watch: LoginWatch | None = None) -> int:
+def ingest(act: Act, kind: str, events: Sequence[IdpEvent], watch: Watch | None = None) -> int:
     """Stores events of `kind` ("login" or "admin") and what they say of the accounts (GX 10, LC 7(2)).
 
     Returns how many were new. Events may be given twice, late and in any order: the result is the same. `watch` sees

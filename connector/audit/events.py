@@ -73,6 +73,7 @@ class Event(StrEnum):
     WAIVER_ENDED = "waiver.ended"
     # activity
     EVENTS_INGESTED = "events.ingested"
+    EVENTS_CLEARED_FOUND = "events.cleared_found"
     ACTIVITY_BASELINE_TAKEN = "activity.baseline_taken"
     LOGIN_TWO_PLACES = "login.two_places"
     LOGIN_LOCKED = "login.locked"

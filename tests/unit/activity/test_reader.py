@@ -11,8 +11,11 @@ from sqlalchemy import func, select
 
 from connector.activity import cursor, reader, service
 from connector.activity.tables import ActivityRow, CursorRow, IdpEventRow, SubsystemUseRow
+from connector.activity.watch import Watch, Watches
 from connector.audit.tables import AuditEntryRow
+from connector.auth.act import Act
 from connector.ports import IdpEvent, KeycloakUnavailableError
+from connector.realm_config import load_realm_config
 from tests.fixtures_activity import open_mirror
 from tests.fixtures_register import NOON, Desk
 
@@ -107,6 +110,11 @@ def test_catch_up_no_events_at_all_covers_from_now_only(desk: Desk) -> None:
     assert coverage(desk) == NOON
 
 
+def alarms(desk: Desk) -> list[str]:
+    with desk.act() as act:
+        return [row.event for row in act.session.scalars(select(AuditEntryRow)) if row.alarm]
+
+
 def test_catch_up_after_outage_with_events_lost_restarts_coverage_and_alarms(desk: Desk) -> None:
     source = EventStore([event(1, START)])
     catch_up(desk, source)
@@ -115,19 +123,99 @@ def test_catch_up_after_outage_with_events_lost_restarts_coverage_and_alarms(des
     source.events = [event(2, oldest_kept)]
     assert catch_up(desk, source, now=later).lost
     assert coverage(desk) == oldest_kept
-    with desk.act() as act:
-        assert [row.alarm for row in act.session.scalars(select(AuditEntryRow))] == [True]
+    assert alarms(desk) == ["events.ingested"]
 
 
-@pytest.mark.parametrize(
-    ("away", "keeps"), [(timedelta(days=3), True), (cursor.SURE, False)], ids=["outage, all kept", "quiet, expired"]
-)
-def test_catch_up_nothing_lost_keeps_coverage(desk: Desk, away: timedelta, keeps: bool) -> None:
+def test_catch_up_after_outage_with_all_events_kept_keeps_coverage(desk: Desk) -> None:
     source = EventStore([event(1, START)])
     catch_up(desk, source)
-    source.events = [*(source.events if keeps else []), event(2, NOON + away)]
-    assert not catch_up(desk, source, now=NOON + away).lost
-    assert coverage(desk) == START
+    later = NOON + timedelta(days=3)
+    source.events.append(event(2, later))
+    caught = catch_up(desk, source, now=later)
+    assert (caught.lost, caught.cleared, coverage(desk), alarms(desk)) == (False, False, START, [])
+
+
+@pytest.mark.parametrize("away", [cursor.SURE, cursor.SURE + timedelta(seconds=1)], ids=["was there", "was away"])
+def test_catch_up_last_event_expired_is_a_gap_only_for_a_reader_who_was_away(desk: Desk, away: timedelta) -> None:
+    source = EventStore([event(1, START)])
+    seen_until = START + cursor.KEPT
+    catch_up(desk, source, now=seen_until - away)
+    source.events = [event(2, seen_until)]
+    caught = catch_up(desk, source, now=seen_until)
+    assert (caught.lost, caught.cleared) == (away > cursor.SURE, False)
+    assert coverage(desk) == (seen_until if away > cursor.SURE else START)
+
+
+@pytest.mark.parametrize("left", [0, 1, 25], ids=["nothing after it", "one event after it", "pages after it"])
+@pytest.mark.parametrize("away", [timedelta(seconds=15), timedelta(days=3)], ids=["at once", "after an outage"])
+def test_catch_up_log_cleared_restarts_coverage_and_alarms_once(desk: Desk, left: int, away: timedelta) -> None:
+    source = EventStore([event(n, START + timedelta(minutes=n)) for n in range(30)])
+    catch_up(desk, source)
+    now = NOON + away
+    source.events = [event(100 + n, now - timedelta(seconds=left - n)) for n in range(left)]
+    caught = catch_up(desk, source, now=now)
+    assert (caught.cleared, caught.lost, caught.new) == (True, False, left)
+    assert coverage(desk) == (now - timedelta(seconds=left) if left else now)
+    source.events.append(event(200, now))
+    again = [catch_up(desk, source, now=now + timedelta(seconds=15)) for _ in range(2)]
+    assert [one.cleared for one in again] == [False, False]
+    assert alarms(desk) == ["events.cleared_found"]
+
+
+def test_catch_up_log_cleared_twice_alarms_twice(desk: Desk) -> None:
+    source = EventStore([event(1, START)])
+    catch_up(desk, source)
+    for turn in (1, 2):
+        source.events = [event(10 * turn, NOON + timedelta(minutes=turn))]
+        assert catch_up(desk, source, now=NOON + timedelta(minutes=turn, seconds=1)).cleared
+    assert alarms(desk) == ["events.cleared_found"] * 2
+
+
+def test_catch_up_log_cleared_and_keycloak_dies_still_alarms(desk: Desk) -> None:
+    source = EventStore([event(1, START)])
+    catch_up(desk, source)
+    source.events = [event(10 + n, START + timedelta(minutes=1 + n)) for n in range(50)]
+    source.fails_at_call = source.calls + 3
+    with pytest.raises(KeycloakUnavailableError):
+        catch_up(desk, source)
+    assert alarms(desk) == ["events.cleared_found"]
+    assert not catch_up(desk, source).cleared
+
+
+def test_catch_up_time_kept_is_that_of_the_realm_as_code() -> None:
+    realm = load_realm_config().realm
+    seconds = int(cursor.KEPT.total_seconds())
+    assert (realm["eventsExpiration"], realm["attributes"]["adminEventsExpiration"]) == (seconds, str(seconds))
+
+
+def test_catch_up_watches_see_each_new_event_once_in_the_transaction_that_stores_it(desk: Desk) -> None:
+    class Notebook:
+        def __init__(self) -> None:
+            self.seen: list[str] = []
+
+        def see(self, act: Act, events: Sequence[IdpEvent]) -> int:
+            assert set(act.session.scalars(select(IdpEventRow.id))) >= {each.event_id for each in events}
+            self.seen += [each.event_id for each in events]
+            return len(events)
+
+    class Faulty:
+        def see(self, act: Act, events: Sequence[IdpEvent]) -> int:
+            raise KeycloakUnavailableError("a watch that breaks")
+
+    source = EventStore([event(n, START + timedelta(seconds=n), kind="admin") for n in range(25)])
+    first, second = Notebook(), Notebook()
+
+    def watched(*watches: Watch) -> reader.Caught:
+        idp: Any = source
+        return reader.catch_up(idp, desk.act, "admin", now=NOON, page=10, watch=Watches(*watches))
+
+    with pytest.raises(KeycloakUnavailableError):
+        watched(first, Faulty())
+    assert stored_ids(desk) == set()
+    first.seen.clear()
+    watched(first, second)
+    watched(first, second)
+    assert first.seen == second.seen == [f"e{n}" for n in range(25)]
 
 
 def ingest(desk: Desk, *events: IdpEvent) -> ActivityRow | None:
