@@ -28,25 +28,75 @@ def read_secret_files(values: dict[str, Any], prefix: str, *names: str) -> dict[
     return values
 
 
+DirectoryKind = Literal["openldap", "active_directory", "unboundid"]
+
+_PERSON = {  # inetOrgPerson, RFC 2798
+    "filter": "(objectClass=inetOrgPerson)",
+    "key_attribute": "employeeNumber",
+    "name_attribute": "cn",
+    "status_attribute": "employeeType",
+    "unit_attribute": "departmentNumber",
+    "post_attribute": "title",
+    "phone_attribute": "mobile",
+    "mail_attribute": "mail",
+    "document_attribute": "",
+    "page_size": 500,
+}
+# What is read of each kind of directory as long as nothing else is set.
+DIRECTORY_DEFAULTS: dict[str, dict[str, Any]] = {
+    "openldap": _PERSON,
+    # UnboundID's in-memory server searches anew for each page, so it is asked for few.
+    "unboundid": _PERSON | {"page_size": 20_000},
+    # userAccountControl and accountExpires are always read there; a page of more than 1,000 is cut to 1,000.
+    "active_directory": _PERSON
+    | {
+        "filter": "(&(objectCategory=person)(objectClass=user))",
+        "key_attribute": "employeeID",
+        "name_attribute": "displayName",
+        "status_attribute": "",
+        "unit_attribute": "department",
+        "page_size": 1000,
+    },
+}
+
+
+def _by_kind(name: str, text: str, **limits: Any) -> Any:
+    """A setting whose default is that of the kind of directory; the one shown is OpenLDAP's."""
+    return Field(_PERSON[name], description=text, **limits)
+
+
 class DirectorySettings(BaseSettings):
-    """The HR directory (LDAP). Departures are not read while `url` is empty."""
+    """The HR directory (LDAP). Departures are not read while `url` is empty.
+
+    An attribute that is set to nothing is not read; key and name are always read.
+    """
 
     model_config = SettingsConfigDict(env_prefix="TRADING_IDP_LDAP_", extra="ignore")
 
+    kind: DirectoryKind = Field("openldap", description="openldap, active_directory or unboundid; sets other defaults")
     url: str = Field("", description="ldap:// or ldaps:// address of the HR directory")
+    start_tls: bool = Field(
+        False, description="ask for TLS on an ldap:// address before the account's password is sent"
+    )
     bind_dn: str = Field("", description="DN of the read-only account")
     password: str = Field("", description="its password")
     base: str = Field("", description="base DN of the people")
-    filter: str = Field("(objectClass=inetOrgPerson)", description="filter that selects people")
-    ca_file: Path | None = Field(None, description="PEM file of the private CA; required for ldaps:// with one")
-    key_attribute: str = Field("employeeNumber", description="attribute with the stable key of a person")
-    name_attribute: str = Field("cn", description="attribute with the name")
-    status_attribute: str = Field("employeeType", description="attribute that says departed")
-    unit_attribute: str = Field("departmentNumber", description="attribute with the unit code")
+    filter: str = _by_kind("filter", "filter that selects people")
+    ca_file: Path | None = Field(None, description="PEM file of the private CA; required for TLS with one")
+    key_attribute: str = _by_kind("key_attribute", "attribute with the stable key of a person", min_length=1)
+    name_attribute: str = _by_kind("name_attribute", "attribute with the name", min_length=1)
+    status_attribute: str = _by_kind("status_attribute", "attribute that says departed")
+    unit_attribute: str = _by_kind("unit_attribute", "attribute with the unit code")
+    post_attribute: str = _by_kind("post_attribute", "attribute with the post")
+    phone_attribute: str = _by_kind("phone_attribute", "attribute with the phone number")
+    mail_attribute: str = _by_kind("mail_attribute", "attribute with the mail address")
+    document_attribute: str = _by_kind("document_attribute", "attribute with the number of the identity document")
     departed_values: Annotated[tuple[str, ...], NoDecode] = Field(
         ("left", "离职"), description="values that mean departed"
     )
-    page_size: int = Field(500, ge=10, le=5000, description="entries per page")
+    departed_base: str = Field("", description="DN of the unit that leavers are moved to, below the base")
+    departed_group: str = Field("", description="DN of the group whose members have left")
+    page_size: int = _by_kind("page_size", "entries per page", ge=10, le=100_000)
     timeout_seconds: float = Field(10.0, gt=0, description="limit for connecting and for each answer")
     canaries: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="keys that must always be present, comma separated"
@@ -56,7 +106,8 @@ class DirectorySettings(BaseSettings):
     @classmethod
     def _read_values(cls, values: dict[str, Any]) -> dict[str, Any]:
         read_secret_files(values, "TRADING_IDP_LDAP_", "password")
-        return split_commas(values, "departed_values", "canaries")
+        split_commas(values, "departed_values", "canaries")
+        return DIRECTORY_DEFAULTS.get(values.get("kind", "openldap"), {}) | values
 
 
 class Settings(BaseSettings):

@@ -22,9 +22,9 @@ from ldap3.core.exceptions import (
     LDAPSocketOpenError,
 )
 
-from connector.adapters.ldap_rows import parse_rows
+from connector.adapters.ldap_rows import changed_attribute, mapped_attributes, parse_rows
 from connector.departures import errors
-from connector.ports import DirectoryReadError, DirectoryReading
+from connector.ports import CursorLostError, DirectoryChanges, DirectoryProbe, DirectoryReadError, DirectoryReading
 from connector.settings import DirectorySettings
 
 _PAGED_RESULTS = "1.2.840.113556.1.4.319"
@@ -49,10 +49,19 @@ class LdapDirectory:
                 rows.extend(page)
             if not rows:
                 self._refuse_empty(connection)
-        entries, quarantined = parse_rows(rows, self._settings)
+        whole = [(row["dn"], row["raw_attributes"]) for row in rows]
+        entries, quarantined = parse_rows(whole, self._settings, now=read_at)
         return DirectoryReading(
             entries=entries, quarantined=quarantined, read_at=read_at, seconds=self._monotonic() - started
         )
+
+    def changes(self, cursor: str) -> DirectoryChanges:
+        """What changed since `cursor`; no cursor is kept yet, so only a whole read will do."""
+        raise CursorLostError
+
+    def probe(self) -> DirectoryProbe:
+        """Looks at schema and some entries."""
+        raise NotImplementedError
 
     def check(self) -> str:
         """Connects, binds and reads the base entry; one line for `doctor`."""
@@ -111,13 +120,13 @@ class LdapDirectory:
 
     def _pages(self, connection: Connection, *, deadline: float) -> Iterator[list[dict[str, Any]]]:
         settings, cookie, count = self._settings, None, 0
-        names = {settings.key_attribute, settings.name_attribute, settings.status_attribute, settings.unit_attribute}
+        names = {name for _, name in mapped_attributes(settings)}
         while True:
             connection.search(
                 settings.base,
                 settings.filter,
                 search_scope=SUBTREE,
-                attributes=sorted(names | {"modifyTimestamp"}),
+                attributes=sorted(names | {changed_attribute(settings)}),
                 paged_size=settings.page_size,
                 paged_criticality=True,
                 paged_cookie=cookie,

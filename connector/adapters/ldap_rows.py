@@ -1,86 +1,100 @@
 """Turns raw LDAP rows into directory entries; a row that cannot be understood is set aside, with the reason. Pure."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
+from connector.adapters.ldap_status import StatusReader, status_attributes
+from connector.adapters.ldap_values import Attributes, UnreadableRowError, moment, only_text, texts
 from connector.departures import errors
 from connector.ports import DirectoryEntry
 from connector.settings import DirectorySettings
 
 KEY_LENGTH = 64
+Row = tuple[str, Attributes]  # DN, and the values by attribute in the spelling of the settings
+Parsed = tuple[tuple[DirectoryEntry, ...], tuple[tuple[str, str], ...]]
+
+_PURPOSES = ("key", "name", "unit", "post", "phone", "mail", "document")
 
 
-class _UnreadableRowError(ValueError):
-    """Says in `reason` why the row is set aside."""
+def mapped_attributes(settings: DirectorySettings) -> list[tuple[str, str]]:
+    """(purpose, attribute) of all that is read of a person, without the time stamp."""
+    mapped = [(purpose, str(getattr(settings, f"{purpose}_attribute"))) for purpose in _PURPOSES]
+    return [(p, name) for p, name in mapped if name] + [("status", name) for name in status_attributes(settings)]
+
+
+def changed_attribute(settings: DirectorySettings) -> str:
+    """The attribute that says when an entry was last changed."""
+    return "whenChanged" if settings.kind == "active_directory" else "modifyTimestamp"
 
 
 def parse_rows(
-    rows: Sequence[Mapping[str, Any]], settings: DirectorySettings
-) -> tuple[tuple[DirectoryEntry, ...], tuple[tuple[str, str], ...]]:
+    rows: Sequence[Row], settings: DirectorySettings, *, now: datetime, left: frozenset[str] = frozenset()
+) -> Parsed:
     """Entries, and (dn, reason) of the rows set aside. Raises where the whole answer must not be believed.
 
-    `rows` are ldap3's: "dn" and "raw_attributes" (name to list of bytes).
+    `left` are the members of the leavers' group, as `normal_dn` writes them.
     """
-    entries: list[DirectoryEntry] = []
-    quarantined: list[tuple[str, str]] = []
-    for row in rows:
-        try:
-            entries.append(_entry(row, settings))
-        except _UnreadableRowError as error:
-            quarantined.append((str(row["dn"]), str(error)))
+    entries, quarantined = parse_changes(rows, settings, now=now, left=left)
     if not entries:
         raise errors.NoReadableRowError(count=len(rows))
-    # Key attributes compare without case in LDAP, so "A1" and "a1" are one key.
-    keys = Counter(e.key.casefold() for e in entries)
-    if twice := sum(1 for n in keys.values() if n > 1):
-        raise errors.DuplicateKeyError(count=twice)
+    keys = {e.key.casefold() for e in entries}
     if missing := sum(1 for c in settings.canaries if c.casefold() not in keys):
         raise errors.CanaryMissingError(count=missing)
+    return entries, quarantined
+
+
+def parse_changes(
+    rows: Iterable[Row], settings: DirectorySettings, *, now: datetime, left: frozenset[str] = frozenset()
+) -> Parsed:
+    """As `parse_rows`, of an answer that holds only some of the people, or nobody."""
+    read = _RowReader(settings, now, left)
+    entries: list[DirectoryEntry] = []
+    quarantined: list[tuple[str, str]] = []
+    for dn, raw in rows:
+        try:
+            entries.append(read.entry(dn, raw))
+        except UnreadableRowError as error:
+            quarantined.append((dn, str(error)))
+    # Key attributes compare without case in LDAP, so "A1" and "a1" are one key.
+    keys = [e.key.casefold() for e in entries]
+    if len(set(keys)) < len(keys):
+        raise errors.DuplicateKeyError(count=sum(1 for n in Counter(keys).values() if n > 1))
     return tuple(entries), tuple(quarantined)
 
 
-def _entry(row: Mapping[str, Any], settings: DirectorySettings) -> DirectoryEntry:
-    raw = row["raw_attributes"]
-    keys = _values(raw, settings.key_attribute)
-    if len(keys) != 1:
-        raise _UnreadableRowError(f"{settings.key_attribute}: {len(keys)} values")
-    if len(keys[0]) > KEY_LENGTH or not keys[0].isprintable():
-        raise _UnreadableRowError(f"{settings.key_attribute}: not a key")
-    names = _values(raw, settings.name_attribute)
-    if not names:
-        raise _UnreadableRowError(f"{settings.name_attribute}: no value")
-    statuses = _values(raw, settings.status_attribute)
-    departed_words = {v.casefold() for v in settings.departed_values}
-    departed = [s.casefold() in departed_words for s in statuses]
-    if any(departed) and not all(departed):
-        raise _UnreadableRowError(f"{settings.status_attribute}: values contradict")
-    units = _values(raw, settings.unit_attribute)
-    return DirectoryEntry(
-        key=keys[0],
-        dn=str(row["dn"]),
-        name=names[0],
-        status=", ".join(statuses),
-        departed=any(departed),
-        unit_code=units[0] if len(units) == 1 else None,
-        changed_at=_moment(raw),
-    )
+class _RowReader:
+    """The mapping of one read, looked up once."""
 
+    def __init__(self, settings: DirectorySettings, now: datetime, left: frozenset[str]) -> None:
+        self._key, self._name = settings.key_attribute, settings.name_attribute
+        self._unit, self._post = settings.unit_attribute, settings.post_attribute
+        self._phone, self._mail = settings.phone_attribute, settings.mail_attribute
+        self._document = settings.document_attribute
+        self._changed = changed_attribute(settings)
+        self._status = StatusReader(settings, now, left)
 
-def _values(raw: Mapping[str, Any], name: str) -> list[str]:
-    """The attribute's values that are not blank, as text."""
-    try:
-        texts = [bytes(value).decode("utf-8").strip() for value in raw.get(name) or []]
-    except UnicodeDecodeError:
-        raise _UnreadableRowError(f"{name}: not UTF-8") from None
-    return [text for text in texts if text]
-
-
-def _moment(raw: Mapping[str, Any]) -> datetime | None:
-    """modifyTimestamp (generalized time, UTC), or none when it is not there or not understood."""
-    for value in raw.get("modifyTimestamp") or []:
-        with suppress(ValueError):
-            return datetime.strptime(bytes(value)[:14].decode("ascii"), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-    return None
+    def entry(self, dn: str, raw: Attributes) -> DirectoryEntry:
+        keys = texts(raw, self._key)
+        if len(keys) != 1:
+            raise UnreadableRowError(f"{self._key}: {len(keys)} values")
+        key = keys[0]
+        if len(key) > KEY_LENGTH or not key.isprintable():
+            raise UnreadableRowError(f"{self._key}: not a key")
+        names = texts(raw, self._name)
+        if not names:
+            raise UnreadableRowError(f"{self._name}: no value")
+        status, departed = self._status.read(dn, raw)
+        return DirectoryEntry(
+            key=key,
+            dn=dn,
+            name=names[0],
+            status=status,
+            departed=departed,
+            unit_code=only_text(raw, self._unit),
+            changed_at=moment(raw, self._changed),
+            post=only_text(raw, self._post),
+            phone=only_text(raw, self._phone),
+            mail=only_text(raw, self._mail),
+            document_number=only_text(raw, self._document),
+        )
