@@ -14,6 +14,7 @@ AREAS = (
     ("steps", "connector.cli.steps"),
     ("links", "connector.cli.links"),
     ("keys", "connector.cli.keys"),
+    ("matrix", "connector.cli.matrix"),
     ("departures", "connector.cli.departures"),
     ("scans", "connector.cli.scans"),
     ("freeze", "connector.cli.freezes"),

@@ -37,14 +37,22 @@ def adopt_matrix(act: Act, unit_code: str, posts: Mapping[str, Collection[str]],
     return matrix
 
 
+def current(act: Act, unit_id: str) -> dict[str, frozenset[str]]:
+    """The unit's table in force: permission ids by post; empty when the unit has none."""
+    statement = (
+        select(MatrixLineRow.post, MatrixLineRow.permission_id)
+        .join(MatrixRow, MatrixRow.id == MatrixLineRow.matrix_id)
+        .where(MatrixRow.unit_id == unit_id, MatrixRow.until.is_(None))
+    )
+    posts: dict[str, set[str]] = {}
+    for post, permission in act.session.execute(statement):
+        posts.setdefault(post, set()).add(permission)
+    return {post: frozenset(held) for post, held in posts.items()}
+
+
 def allowed(act: Act, unit_id: str, post: str) -> frozenset[str] | None:
     """Permission ids that this post of the unit may hold; None when its table does not say: that is not excess."""
-    statement = (
-        select(MatrixLineRow.permission_id)
-        .join(MatrixRow, MatrixRow.id == MatrixLineRow.matrix_id)
-        .where(MatrixRow.unit_id == unit_id, MatrixRow.until.is_(None), MatrixLineRow.post == post)
-    )
-    return frozenset(act.session.scalars(statement)) or None
+    return current(act, unit_id).get(post)
 
 
 def excess(act: Act, account: AccountRow, *, unit_id: str | None = None, post: str | None = None) -> list[str] | None:

@@ -13,7 +13,7 @@ from connector.regulations.vocabulary import Office, Verdict
 from connector.requests import store
 from connector.requests.effects import carry_out
 from connector.requests.errors import SecondPartError
-from connector.requests.rules import Shown, check_may_decide, check_reason
+from connector.requests.rules import Shown, check_excluded, check_may_decide, check_reason
 from connector.requests.submit import open_stage, record_request
 from connector.requests.tables import DecisionRow, ParticipantRow, RequestRow, StageRow
 from connector.storage.tables import new_id
@@ -24,10 +24,11 @@ def decide(
 ) -> RequestRow:
     """Decides one stage as the act's person; with the last approval everything that follows is written (C1).
 
-    `digest` is that of the content the decider was shown (B12). `excluded` are user names a proposal is not approved
-    for. The person must have proved a second factor (GS 10(2)). Raises the rule that is broken: StepUpNeededError,
-    SelfApprovalError, SecondPartError, WrongOfficeError, StageClosedError, RequestClosedError, ContentChangedError,
-    RefusedInputError; then nothing is stored.
+    `digest` is that of the content the decider was shown (B12). `excluded` are user names (or strangers' ids) that a
+    proposal is not approved for: what one stage left out, no later one can bring back. The person must have proved a
+    second factor (GS 10(2)). Raises the rule that is broken: StepUpNeededError, SelfApprovalError, SecondPartError,
+    WrongOfficeError, StageClosedError, RequestClosedError, ContentChangedError, RefusedInputError; then nothing is
+    stored.
     """
     person_id = act.actor.person_id
     if person_id is None:
@@ -37,8 +38,10 @@ def decide(
     request = store.get_request(act, store.get_stage(act, stage_id).request_id, lock=True)
     stage = store.get_stage(act, stage_id)
     _check(act, request, stage, person_id, digest)
-    _store_decision(act, request, stage, person_id, verdict, reason)
-    _move_on(act, request, stage, verdict, excluded)
+    check_excluded(request.form, excluded)
+    decision = _store_decision(act, request, stage, person_id, verdict, reason)
+    decision.excluded = sorted(set(excluded))
+    _move_on(act, request, stage, verdict)
     return request
 
 
@@ -61,7 +64,7 @@ def _check(act: Act, request: RequestRow, stage: StageRow, person_id: str, diges
 
 def _store_decision(
     act: Act, request: RequestRow, stage: StageRow, person_id: str, verdict: Verdict, reason: str
-) -> None:
+) -> DecisionRow:
     """The decision and the part it makes of its person. The database refuses a second part (JC 7, HH 3)."""
     part = ParticipantRow(request_id=request.id, version=request.version, person_id=person_id, part="decider")
     try:
@@ -69,24 +72,24 @@ def _store_decision(
             act.session.add(part)
     except IntegrityError as error:
         raise SecondPartError from error
-    act.session.add(
-        DecisionRow(
-            id=new_id(),
-            request_id=request.id,
-            version=request.version,
-            stage_id=stage.id,
-            person_id=person_id,
-            verdict=verdict.value,
-            reason=reason.strip(),
-            digest=request.digest,
-            via=act.actor.via,
-            proof=proof_words(act.actor),
-            decided_at=act.now,
-        )
+    decision = DecisionRow(
+        id=new_id(),
+        request_id=request.id,
+        version=request.version,
+        stage_id=stage.id,
+        person_id=person_id,
+        verdict=verdict.value,
+        reason=reason.strip(),
+        digest=request.digest,
+        via=act.actor.via,
+        proof=proof_words(act.actor),
+        decided_at=act.now,
     )
+    act.session.add(decision)
+    return decision
 
 
-def _move_on(act: Act, request: RequestRow, stage: StageRow, verdict: Verdict, excluded: Collection[str]) -> None:
+def _move_on(act: Act, request: RequestRow, stage: StageRow, verdict: Verdict) -> None:
     later = [s for s in store.stages_of(act, request) if s.position > stage.position]
     facts = {"stage": stage.id, "office": stage.office, "digest": request.digest, "via": act.actor.via}
     facts["proof"] = proof_words(act.actor)
@@ -96,7 +99,7 @@ def _move_on(act: Act, request: RequestRow, stage: StageRow, verdict: Verdict, e
         if later:
             open_stage(act, request, later[0])
         else:
-            _approve(act, request, excluded)
+            _approve(act, request)
         return
     for dropped in later:
         dropped.state = "dropped"
@@ -107,10 +110,11 @@ def _move_on(act: Act, request: RequestRow, stage: StageRow, verdict: Verdict, e
     record_request(act, event, request, **facts)
 
 
-def _approve(act: Act, request: RequestRow, excluded: Collection[str]) -> None:
+def _approve(act: Act, request: RequestRow) -> None:
     request.state, request.closed_at = "approved", act.now
+    excluded = store.excluded_of(act, request)
     record_request(act, Event.REQUEST_APPROVED, request, excluded=sorted(excluded), digest=request.digest)
-    carry_out(act, request, frozenset(excluded))
+    carry_out(act, request, excluded)
 
 
 STAGE_STATES = {Verdict.APPROVE: "approved", Verdict.REJECT: "rejected", Verdict.RETURN: "returned"}

@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from connector.errors import FieldProblem, RefusedInputError
 from connector.register.offices import OFFICE_NAMES
@@ -71,6 +72,18 @@ def check_reason(verdict: Verdict, reason: str) -> None:
         )
     if problems := number_problems("reason", reason):
         raise RefusedInputError(problems, clause="LC 5(5)")
+
+
+def check_excluded(form: Mapping[str, Any], excluded: Collection[str]) -> None:
+    """What an approval leaves out stands in the proposal: a name misspelt would disable whom it meant to spare."""
+    proposed = {*form.get("accounts", ()), *form.get("strangers", ())}
+    problems = [
+        FieldProblem("excluded", f"清单中没有：{name}", f"is not in the proposal: {name}", "LC 7(2)")
+        for name in excluded
+        if name not in proposed
+    ]
+    if problems:
+        raise RefusedInputError(problems, clause="LC 7(2)")
 
 
 def check_status_allows(kind: RequestKind, status: AccountStatus) -> None:

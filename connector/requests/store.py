@@ -69,6 +69,14 @@ def decisions_of(act: Act, request_id: str) -> list[DecisionRow]:
     )
 
 
+def excluded_of(act: Act, request: RequestRow) -> frozenset[str]:
+    """What the decisions on the present version leave out, together."""
+    query = select(DecisionRow.excluded).where(
+        DecisionRow.request_id == request.id, DecisionRow.version == request.version
+    )
+    return frozenset(name for names in act.session.scalars(query) for name in names)
+
+
 def parts_of(act: Act, request: RequestRow) -> dict[str, str]:
     """Who takes part in the present version, and as what."""
     rows = act.session.execute(

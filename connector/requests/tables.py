@@ -100,6 +100,7 @@ class DecisionRow(Base):
     digest: Mapped[str] = mapped_column(String(64))
     via: Mapped[str] = mapped_column(String(16))  # api, webhook, cli, page
     proof: Mapped[str] = mapped_column(String(64), default="")  # how the decider proved himself: "mfa hwk", "webhook"
+    excluded: Mapped[list[str]] = mapped_column(default=list)  # what of a proposal this decision leaves out
     decided_at: Mapped[datetime]
 
 

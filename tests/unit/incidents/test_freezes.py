@@ -21,6 +21,7 @@ from connector.incidents.errors import (
 from connector.incidents.schemas import OrderShown, show_order
 from connector.incidents.scopes import LeftOut, Scope, ScopeKind
 from connector.incidents.tables import FreezeOrderRow
+from connector.keys import service as keys
 from connector.keys.tables import HardwareKeyRow, KeyBatchRow
 from connector.outbox import service as outbox
 from connector.ports import KeycloakRefusedError, KeycloakUnavailableError
@@ -455,6 +456,27 @@ def test_undo_goes_back_to_a_freeze_that_the_next_key_will_end(town: Town, crew:
     assert settle(town, made.number).counts == {"done": 3}
     with town.connector.act(HOST) as act:
         assert not accounts.is_frozen_for_key(act, accounts.get_account(act, crew[0].id))
+    back = undo(town, made.number)
+    confirm(town, back.number)
+    assert settle(town, back.number).counts == {"done": 3}
+    assert [status_of(town, account) for account in crew] == ["frozen", "active", "active"]
+    assert not enabled(town, crew[0])
+    with town.connector.act(HOST) as act:
+        assert accounts.is_frozen_for_key(act, accounts.get_account(act, crew[0].id))
+
+
+def test_undo_leaves_who_lost_his_key_meanwhile_frozen_until_the_next_one(town: Town, crew: list[AccountRow]) -> None:
+    made = order(town)
+    settle(town, made.number)
+    with town.connector.act(HOST) as act:
+        batch = KeyBatchRow(number="B-7", paper="收字1号", received_at=NOON, received_by="x")
+        act.session.add(batch)
+        act.session.flush()
+        act.session.add(
+            HardwareKeyRow(serial="SN1", batch_id=batch.id, model="m", status="bound", account_id=crew[0].id)
+        )
+        act.session.flush()
+        keys.open_replacement(act, accounts.get_account(act, crew[0].id), "SN1", "lost", "request-1")
     back = undo(town, made.number)
     confirm(town, back.number)
     assert settle(town, back.number).counts == {"done": 3}

@@ -14,6 +14,7 @@ from connector.keys.errors import (
 from connector.provisioning import service as provisioning
 from connector.register import accounts
 from connector.register.tables import AccountRow
+from connector.regulations.vocabulary import AccountStatus
 from tests.fixtures_keys import KeyDesk
 
 MAIL = "wang@example.cn"
@@ -132,6 +133,26 @@ def test_request_after_a_report_joins_the_open_case(desk: KeyDesk, holder: Accou
         assert (first.id, again.request_id) == (again.id, "request-7")
         with pytest.raises(KeyNotHeldError):
             keys.open_replacement(act, holder, "K-2", "lost", "request-8")
+
+
+def test_loss_during_a_suspension_keeps_the_account_out_when_that_ends_until_the_new_key(
+    desk: KeyDesk, holder: AccountRow
+) -> None:
+    over = desk.town.clock.now()
+    with desk.act() as act:
+        account = accounts.lock_account(act, holder.id)
+        provisioning.freeze_account(act, account, cause="leave", status=AccountStatus.SUSPENDED, until=over)
+    desk.lose("K-1")
+    with desk.act() as act:
+        assert provisioning.end_suspensions(act, keys.keeps_out) == 0
+    desk.settle()
+    assert desk.account(holder.id).status == "frozen"
+    assert not desk.town.idp.users[holder.keycloak_id].enabled
+    desk.approve(holder)
+    desk.issue("K-2", holder)
+    desk.settle()
+    assert desk.account(holder.id).status == "active"
+    assert desk.town.idp.users[holder.keycloak_id].enabled
 
 
 def test_enable_before_the_new_key_is_refused(desk: KeyDesk, holder: AccountRow) -> None:
