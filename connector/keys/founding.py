@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from connector.auth.act import Act
+from connector.errors import FieldProblem, RefusedInputError
 from connector.keys import steps, store
 from connector.keys.rules import KeyState
 from connector.keys.serials import parse_serial
@@ -35,9 +36,10 @@ def take_over(act: Act, founding: FoundingList, accounts: Sequence[AccountRow]) 
 def found_keys(act: Act, issued: Iterable[tuple[AccountRow, str]], *, paper: str) -> int:
     """Takes over the keys that people hold already: (account, serial number). Each enrols his at the first login.
 
-    Returns how many. `paper` is the number of the signed list, and of the batch (GS 10(1), 16).
+    Returns how many. `paper` is the number of the signed list, and of the batch (GS 10(1), 16). Raises
+    RefusedInputError with every serial number that is none, or stands twice.
     """
-    held = [(account, parse_serial(serial) or serial) for account, serial in issued]
+    held = _checked(list(issued))
     if not held:
         return 0
     batch = KeyBatchRow(id=new_id(), number=paper, paper=paper, received_at=act.now, received_by=act.actor.name)
@@ -70,3 +72,22 @@ def found_waivers(act: Act, people: Sequence[AccountRow], until: datetime, *, pa
         steps.update_user(act, account)
         steps.require_enrolment(act, account, steps.ENROL_CODE)
     return len(people)
+
+
+def _checked(issued: Sequence[tuple[AccountRow, str]]) -> list[tuple[AccountRow, str]]:
+    """The serial numbers as they are stored; a key has one holder (GS 10(1))."""
+    problems: list[FieldProblem] = []
+    held: dict[str, AccountRow] = {}
+    for account, text in issued:
+        serial = parse_serial(text)
+        if serial is None:
+            problems.append(FieldProblem("key", f"不是密钥序列号：{text}", f"is no serial number: {text}", "GS 10(1)"))
+        elif serial in held:
+            problems.append(
+                FieldProblem("key", f"密钥{serial}有两名使用人", f"{serial} has two holders", "GS 10(1)")
+            )
+        else:
+            held[serial] = account
+    if problems:
+        raise RefusedInputError(problems, clause="GS 10(1)")
+    return [(account, serial) for serial, account in held.items()]

@@ -15,6 +15,7 @@ from connector.keys import service as keys
 from connector.migrations.every_table import metadata
 from connector.outbox.tables import StepRow
 from connector.register import accounts
+from connector.register.tables import PersonRow
 from connector.settings import Settings
 from tests.factories import FOUNDING_LIST, resident_id
 
@@ -88,3 +89,18 @@ def test_found_with_codes_and_no_paper_is_refused(house: Settings, tmp_path: Pat
     code, output = load(tmp_path, ("[[units]]", "codes_until = 2099-12-30\n\n[[units]]"))
     assert code == 1
     assert "codes_paper" in output
+
+
+@pytest.mark.parametrize(("first", "second"), [("SN 1/2", "K-2"), ("K-1", "k-1")])
+def test_found_with_a_key_that_is_none_or_has_two_holders_is_refused_and_founds_nothing(
+    house: Settings, tmp_path: Path, first: str, second: str
+) -> None:
+    keyed = (('phone = "13900000001"', f'phone = "13900000001"\nkey = "{first}"'),)
+    second_holder = 'phone = "13900000002"\naccount_class = "ordinary"\n' + f'key = "{second}"'
+    code, output = load(tmp_path, *keyed, ('phone = "13900000002"', second_holder))
+    assert code == 1
+    assert "GS 10(1)" in output
+    connector = build(house)
+    with connector.act(operator()) as act:
+        assert act.session.query(PersonRow).count() == 0
+    connector.close()
