@@ -38,6 +38,15 @@ class World(Protocol):
     def take_name(self, user_name: str) -> None:
         """A user of this name comes to be outside the accounts group."""
 
+    def take_out_of_accounts(self, user_id: str) -> None:
+        """An administrator takes the user out of the accounts group."""
+
+    def make_role(self, subsystem: str, role: str, holder: str) -> None:
+        """An administrator makes a role that the catalogue does not know, and gives it to the user."""
+
+    def give_role_to_stranger(self, subsystem: str, role: str) -> str:
+        """An administrator gives a role to a user outside the accounts group; returns his id."""
+
     def wait_after_logout(self) -> None:
         """As long as logins of the same second must grow old."""
 
@@ -131,6 +140,7 @@ class IdentityProviderContract:
             lambda: idp.update_user(NOBODY, display_name="李四"),
             lambda: idp.list_credentials(NOBODY),
             lambda: idp.delete_credential(NOBODY, NOBODY),
+            lambda: idp.join_accounts(NOBODY),
         ):
             with pytest.raises(UnknownUserError):
                 change()
@@ -157,6 +167,50 @@ class IdentityProviderContract:
         with pytest.raises(KeycloakRefusedError):
             world.idp.grant_roles(user_id, "no-such-subsystem", ["project.registrar"])
         assert world.idp.roles_of(user_id) == {}
+
+    def test_list_role_holders_names_each_account_once_and_no_other(self, world: World) -> None:
+        users = [world.idp.create_user(new_user()) for _ in range(3)]
+        for user_id in users[:2]:
+            world.idp.grant_roles(user_id, "website", ["enquiry.responder"])
+        stranger = world.give_role_to_stranger("website", "enquiry.responder")
+        holders = list(world.idp.list_role_holders("website", "enquiry.responder"))
+        assert sorted(holders) == sorted(set(holders))
+        assert set(users) & set(holders) == set(users[:2])
+        # Keycloak does not show the service account whom it may not see: strangers are found by events.
+        assert stranger not in holders
+
+    def test_list_roles_has_also_one_that_the_catalogue_does_not_know(self, world: World) -> None:
+        user_id, role = world.idp.create_user(new_user()), f"back.door-{next(_numbers)}"
+        assert role not in world.idp.list_roles("website")
+        world.make_role("website", role, user_id)
+        assert {role, "notice.editor"} <= world.idp.list_roles("website")
+        assert list(world.idp.list_role_holders("website", role)) == [user_id]
+        with pytest.raises(KeycloakRefusedError, match="403"):
+            world.idp.withdraw_roles(user_id, "website", [role])
+
+    def test_list_roles_or_holders_of_what_is_not_there_is_refused(self, world: World) -> None:
+        for read in (
+            lambda: world.idp.list_roles("no-such-subsystem"),
+            lambda: list(world.idp.list_role_holders("no-such-subsystem", "notice.editor")),
+            lambda: list(world.idp.list_role_holders("website", "no.such-role")),
+        ):
+            with pytest.raises(KeycloakRefusedError, match="404"):
+                read()
+
+    def test_join_accounts_is_no_error_for_a_member_and_refused_for_anybody_else(self, world: World) -> None:
+        user_id = world.idp.create_user(new_user())
+        world.idp.join_accounts(user_id)
+        world.take_out_of_accounts(user_id)
+        assert user_id not in {account.user_id for account in world.idp.list_accounts()}
+        for call in (world.idp.join_accounts, world.idp.get_user):
+            with pytest.raises(KeycloakRefusedError, match="403") as refused:
+                call(user_id)
+            assert not isinstance(refused.value, UnknownUserError)
+
+    def test_withdraw_a_role_of_the_catalogue_from_a_stranger_goes(self, world: World) -> None:
+        stranger = world.give_role_to_stranger("website", "notice.editor")
+        for _ in range(2):
+            world.idp.withdraw_roles(stranger, "website", ["notice.editor"])
 
     def test_disable_and_enable_keep_everything_else(self, world: World) -> None:
         user_id = world.idp.create_user(new_user(required_actions=("UPDATE_PASSWORD",)))

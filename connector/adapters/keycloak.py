@@ -4,13 +4,14 @@ It sends partial representations only. A full one would undo a freeze that happe
 `attributes` alone wipes the name (both measured on 26.7.4).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from connector.adapters.keycloak_calls import AdminApi, status_of
 from connector.adapters.keycloak_credentials import credential
 from connector.adapters.keycloak_events import admin_event, epoch_millis, login_event, moment
+from connector.adapters.keycloak_places import Places
 from connector.adapters.keycloak_probe import probe_service_account
 from connector.adapters.keycloak_token import signed_tokens
 from connector.ports import (
@@ -24,17 +25,16 @@ from connector.ports import (
     SessionCount,
     UnknownUserError,
 )
-from connector.realm_config import ACCOUNTS_GROUP, CLIENT_ATTRIBUTE
+from connector.realm_config import ACCOUNTS_GROUP
 
 PROFILE = ("firstName", "lastName", "email")  # What a representation with attributes must bring, or it is wiped.
 OFFLINE = "Offline Token"  # How Keycloak names an offline session among the consents.
-MEMBERS_PAGE = 1000  # Pages of 1,000 run at 3,000 accounts a second, pages of 100 at a fifth of that (measured).
 
 
 class KeycloakProvider:
     """The `IdentityProvider` on a real Keycloak, through a service account with group-scoped permissions.
 
-    Safe between threads. Ids of group, clients and roles are kept; a stale one is looked up again once.
+    Safe between threads. Ids of group, clients and roles are kept by `Places`.
     """
 
     def __init__(
@@ -53,8 +53,7 @@ class KeycloakProvider:
         self._api = AdminApi(server_url=server_url, realm=realm, tokens=self._tokens, timeout=timeout)
         self._admin = self._api.admin
         self._subsystems = tuple(subsystems)
-        self._group: dict[str, Any] = {}
-        self._roles: dict[str, dict[str, dict[str, Any]]] = {}
+        self._places = Places(self._api, self._subsystems)
 
     # Users
 
@@ -149,21 +148,26 @@ class KeycloakProvider:
             return
 
     def list_accounts(self) -> Iterator[IdpUser]:
-        first = 0
-        while True:
-            page = self._members(first)
-            yield from (_user(rep) for rep in page)
-            if len(page) < MEMBERS_PAGE:
-                return
-            first += MEMBERS_PAGE
+        return (_user(rep) for rep in self._places.members())
+
+    def join_accounts(self, user_id: str) -> None:
+        """Keycloak refuses this to the service account: whoever may pull users into the group may take over any.
+
+        So it only sees whether he is there; for one who is not, the 403 says that an administrator must do it.
+        """
+        group = self._places.group()
+        if all(held["id"] != group["id"] for held in self._api.call(self._admin.get_user_groups, user_id)):
+            self._api.call(self._admin.group_user_add, user_id, group["id"])
 
     # Roles
 
     def grant_roles(self, user_id: str, subsystem: str, roles: Sequence[str]) -> None:
-        self._with_roles(subsystem, roles, lambda uuid, reps: self._admin.assign_client_role(user_id, uuid, reps))
+        self._places.with_roles(
+            subsystem, roles, lambda uuid, reps: self._admin.assign_client_role(user_id, uuid, reps)
+        )
 
     def withdraw_roles(self, user_id: str, subsystem: str, roles: Sequence[str]) -> None:
-        self._with_roles(
+        self._places.with_roles(
             subsystem, roles, lambda uuid, reps: self._admin.delete_client_roles_of_user(user_id, uuid, reps)
         )
 
@@ -175,13 +179,19 @@ class KeycloakProvider:
             if held.get(name, {}).get("mappings")
         }
 
+    def list_roles(self, subsystem: str) -> frozenset[str]:
+        return self._places.roles(subsystem)
+
+    def list_role_holders(self, subsystem: str, role: str) -> Iterator[str]:
+        return (str(rep["id"]) for rep in self._places.role_holders(subsystem, role))
+
     # Sessions
 
     def log_out(self, user_id: str) -> None:
         self._api.call(self._admin.user_logout, user_id)
 
     def end_offline_sessions(self, user_id: str) -> None:
-        names = {uuid: client_id for client_id, uuid in self._clients().items()}
+        names = {uuid: client_id for client_id, uuid in self._places.clients().items()}
         for uuid in self._offline_at(user_id):
             try:
                 self._api.call(self._admin.revoke_consent, user_id, names.get(uuid, uuid))
@@ -219,64 +229,6 @@ class KeycloakProvider:
 
     def probe(self) -> list[ProbeResult]:
         return probe_service_account(self._api, self._subsystems)
-
-    # What is kept
-
-    def _accounts_group(self) -> dict[str, Any]:
-        """The accounts group with its attributes, which name the clients' ids.
-
-        The service account may read a client by its id but not search for one (403, measured), so the applier notes
-        the ids where it can read them and not write them.
-        """
-        if not self._group:
-            self._group = self._api.call(self._admin.get_group_by_path, ACCOUNTS_GROUP.removeprefix("/"))
-        return self._group
-
-    def _members(self, first: int) -> list[dict[str, Any]]:
-        query = {"first": first, "max": MEMBERS_PAGE, "briefRepresentation": "true"}
-        try:
-            return self._api.call(self._admin.get_group_members, self._accounts_group()["id"], dict(query))
-        except KeycloakRefusedError as error:
-            if status_of(error) != 404:
-                raise
-        self._group = {}
-        return self._api.call(self._admin.get_group_members, self._accounts_group()["id"], dict(query))
-
-    def _clients(self) -> dict[str, str]:
-        """Ids by client id: the subsystems' and the connector's own."""
-        return {
-            name.removeprefix(CLIENT_ATTRIBUTE): values[0]
-            for name, values in self._accounts_group().get("attributes", {}).items()
-            if name.startswith(CLIENT_ATTRIBUTE) and values
-        }
-
-    def _with_roles(
-        self, subsystem: str, roles: Sequence[str], work: Callable[[str, list[dict[str, Any]]], Any]
-    ) -> None:
-        """Runs `work(client's id, role representations)`; once more with fresh ids when they were stale."""
-        if not roles:
-            return
-        try:
-            self._api.call(work, *self._role_representations(subsystem, roles))
-        except UnknownUserError:
-            raise
-        except KeycloakRefusedError as error:
-            if status_of(error) != 404:
-                raise
-            self._group, self._roles = {}, {}
-            self._api.call(work, *self._role_representations(subsystem, roles))
-
-    def _role_representations(self, subsystem: str, roles: Sequence[str]) -> tuple[str, list[dict[str, Any]]]:
-        uuid = self._clients().get(subsystem)
-        if uuid is None or subsystem not in self._subsystems:
-            raise KeycloakRefusedError(reason=f"404: no subsystem {subsystem}")
-        if subsystem not in self._roles:
-            listed = self._api.call(self._admin.get_client_roles, uuid)
-            self._roles[subsystem] = {role["name"]: role for role in listed}
-        known = self._roles[subsystem]
-        if unknown := [role for role in roles if role not in known]:
-            raise KeycloakRefusedError(reason=f"404: no role {subsystem}:{', '.join(unknown)}")
-        return uuid, [known[role] for role in roles]
 
 
 def _user(rep: Mapping[str, Any]) -> IdpUser:

@@ -3,93 +3,33 @@
 `tests/contract_identity_provider.py` runs on this and on the real thing.
 """
 
-import itertools
 import uuid
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
-from connector.errors import ConnectorError
 from connector.ports import (
     ForeignAccountError,
     IdpCredential,
     IdpEvent,
     IdpUser,
     KeycloakRefusedError,
-    KeycloakUnavailableError,
     NewUser,
     ProbeResult,
     SessionCount,
     UnknownUserError,
 )
-from connector.realm_config import load_catalogue
-from tests.fakes.idp_parts import FakeSession, FakeUser, Fault, faulty_call
+from tests.fakes.idp_inside import FakeKeycloak
+from tests.fakes.idp_parts import FakeSession, FakeUser, faulty_call
 
 
-class FakeIdentityProvider:
-    """`users` is what it holds; `calls` names every call in order; `fail` orders a fault; `log_in` plays a person."""
-
-    def __init__(
-        self,
-        roles: Mapping[str, Sequence[str]] | None = None,
-        *,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        self.roles: dict[str, set[str]] = defaultdict(set)
-        for subsystem, names in (roles or _catalogue()).items():
-            self.roles[subsystem] = set(names)
-        self.users: dict[str, FakeUser] = {}
-        self.sessions: list[FakeSession] = []
-        self.events: list[IdpEvent] = []
-        self.calls: list[str] = []
-        self.faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
-        self.taken_outside: set[str] = set()  # names of users that are not in the accounts group: not to be seen
-        self.probes_ok = True
-        self._now = now
-        self._numbers = itertools.count(1)
-
-    # What a test orders
-
-    def fail(
-        self, call: str, error: ConnectorError | None = None, *, after_effect: bool = False, times: int = 1
-    ) -> None:
-        """The next `times` calls of `call` raise; `after_effect` means that the reply was lost, not the effect."""
-        fault = Fault(error or KeycloakUnavailableError(reason="no answer"), after_effect)
-        self.faults[call].extend([fault] * times)
-
-    def log_in(self, user_name: str, client_id: str = "website", *, offline: bool = False) -> FakeSession:
-        """A person logs in; KeycloakRefusedError if he may not."""
-        user = next((u for u in self.users.values() if u.user_name == user_name.lower()), None)
-        if user is None or not user.enabled or user.password is None:
-            self._event("LOGIN_ERROR", user, client_id, error="user_disabled" if user else "user_not_found")
-            raise KeycloakRefusedError(reason="400: invalid_grant")
-        user.actions.clear()
-        session = FakeSession(uuid.uuid4().hex, user.user_id, client_id, offline)
-        self.sessions.append(session)
-        self._event("LOGIN", user, client_id)
-        return session
-
-    def refresh(self, session: FakeSession) -> bool:
-        """Whether the session's refresh token gives new tokens now."""
-        user = self.users.get(session.user_id)
-        good = bool(session.alive and user and user.enabled)
-        self._event("REFRESH_TOKEN" if good else "REFRESH_TOKEN_ERROR", user, session.client_id)
-        return good
-
-    def change_by_hand(self, user_id: str, *, by: str = "administrator", type: str = "UPDATE:USER") -> None:
-        """An administrative event that this product did not cause."""
-        self._admin_event(type, f"users/{user_id}", by=by)
-
-    # The port
+class FakeIdentityProvider(FakeKeycloak):
+    """The port on the fake Keycloak: everything the connector's service account may call, and its refusals."""
 
     @faulty_call
     def create_user(self, new: NewUser) -> str:
         name = new.user_name.lower()
-        if name in self.taken_outside:
-            raise ForeignAccountError(reason=new.user_name)
         if found := next((u for u in self.users.values() if u.user_name == name), None):
-            if found.attributes["requestId"] != new.request_id:
+            if not found.in_accounts or found.attributes.get("requestId") != new.request_id:
                 raise ForeignAccountError(reason=new.user_name)
             return found.user_id
         attributes = {
@@ -110,7 +50,7 @@ class FakeIdentityProvider:
 
     @faulty_call
     def find_user(self, user_name: str) -> IdpUser | None:
-        found = next((u for u in self.users.values() if u.user_name == user_name.lower()), None)
+        found = next((u for u in self.users.values() if u.user_name == user_name.lower() and u.in_accounts), None)
         return _shown(found) if found else None
 
     @faulty_call
@@ -120,13 +60,13 @@ class FakeIdentityProvider:
     @faulty_call
     def grant_roles(self, user_id: str, subsystem: str, roles: Sequence[str]) -> None:
         self._check_roles(subsystem, roles)
-        self._user(user_id).roles[subsystem].update(roles)
+        self._any_user(user_id).roles[subsystem].update(roles)
         self._admin_event("CREATE:CLIENT_ROLE_MAPPING", f"users/{user_id}/role-mappings/clients/{subsystem}")
 
     @faulty_call
     def withdraw_roles(self, user_id: str, subsystem: str, roles: Sequence[str]) -> None:
         self._check_roles(subsystem, roles)
-        self._user(user_id).roles[subsystem].difference_update(roles)
+        self._any_user(user_id).roles[subsystem].difference_update(roles)
         self._admin_event("DELETE:CLIENT_ROLE_MAPPING", f"users/{user_id}/role-mappings/clients/{subsystem}")
 
     @faulty_call
@@ -137,6 +77,22 @@ class FakeIdentityProvider:
     def set_enabled(self, user_id: str, enabled: bool) -> None:
         self._user(user_id).enabled = enabled
         self._admin_event("UPDATE:USER", f"users/{user_id}", representation={"enabled": enabled})
+
+    @faulty_call
+    def list_roles(self, subsystem: str) -> frozenset[str]:
+        self._check_roles(subsystem, ())
+        return frozenset(self.roles[subsystem] | self.unlisted[subsystem])
+
+    def list_role_holders(self, subsystem: str, role: str) -> Iterator[str]:
+        self._begin("list_role_holders")
+        if role not in self.list_roles(subsystem):
+            raise KeycloakRefusedError(reason="404: Could not find role")
+        holders = [u for u in self.users.values() if u.in_accounts and role in u.roles[subsystem]]
+        yield from (user.user_id for user in sorted(holders, key=lambda user: user.user_name))
+
+    @faulty_call
+    def join_accounts(self, user_id: str) -> None:
+        self._user(user_id)
 
     @faulty_call
     def log_out(self, user_id: str) -> None:
@@ -219,8 +175,8 @@ class FakeIdentityProvider:
             self._admin_event("DELETE:USER", f"users/{user_id}")
 
     def list_accounts(self) -> Iterator[IdpUser]:
-        self.calls.append("list_accounts")
-        for user in sorted(self.users.values(), key=lambda u: u.user_name):
+        self._begin("list_accounts")
+        for user in sorted((u for u in self.users.values() if u.in_accounts), key=lambda u: u.user_name):
             yield IdpUser(
                 user_id=user.user_id, user_name=user.user_name, enabled=user.enabled, created_at=user.created_at
             )
@@ -236,34 +192,34 @@ class FakeIdentityProvider:
 
     # Inside
 
+    def _begin(self, call: str) -> None:
+        """Notes the first page of a listing; a fault that waits for it is raised."""
+        self.calls.append(call)
+        if self.faults[call]:
+            raise self.faults[call].popleft().error
+
     def _user(self, user_id: str) -> FakeUser:
+        user = self._any_user(user_id)
+        if not user.in_accounts:
+            raise KeycloakRefusedError(reason="403: HTTP 403 Forbidden")
+        return user
+
+    def _any_user(self, user_id: str) -> FakeUser:
+        """Roles of the catalogue may be mapped on any user, also on one who is not to be seen."""
         if user_id not in self.users:
             raise UnknownUserError(reason="404: User not found")
         return self.users[user_id]
 
     def _check_roles(self, subsystem: str, roles: Sequence[str]) -> None:
+        if subsystem not in self.roles:
+            raise KeycloakRefusedError(reason=f"404: no subsystem {subsystem}")
+        if unlisted := set(roles) & self.unlisted[subsystem]:
+            raise KeycloakRefusedError(reason=f"403: HTTP 403 Forbidden ({', '.join(sorted(unlisted))})")
         if unknown := set(roles) - self.roles.get(subsystem, set()):
             raise KeycloakRefusedError(reason=f"404: no role {subsystem}:{', '.join(sorted(unknown))}")
 
     def _sessions(self, user_id: str, *, offline: bool) -> list[FakeSession]:
         return [s for s in self.sessions if s.user_id == user_id and s.alive and s.offline == offline]
-
-    def _event(self, type: str, user: FakeUser | None, client_id: str, error: str | None = None) -> None:
-        user_id = user.user_id if user else None
-        self._add(kind="login", type=type, user_id=user_id, client_id=client_id, error=error)
-
-    def _admin_event(self, type: str, path: str, *, by: str = "", representation: Any = None) -> None:
-        details: dict[str, Any] = {
-            "by_realm": "fake", "by_user_id": by or "service-account", "by_client_id": "connector", "by_us": not by,
-        }  # fmt: skip
-        if representation is not None:
-            details["representation"] = representation
-        self._add(kind="admin", type=type, user_id=path.split("/")[1], resource_path=path, details=details)
-
-    def _add(self, **values: Any) -> None:
-        known = {"client_id": None, "error": None, **values}
-        event_id = f"event-{next(self._numbers)}"
-        self.events.append(IdpEvent(event_id=event_id, at=self._now(), ip="127.0.0.1", **known))
 
 
 def _shown(user: FakeUser) -> IdpUser:
@@ -276,10 +232,3 @@ def _shown(user: FakeUser) -> IdpUser:
         attributes=dict(user.attributes),
         created_at=user.created_at,
     )
-
-
-def _catalogue() -> dict[str, list[str]]:
-    roles: dict[str, list[str]] = defaultdict(list)
-    for entry in load_catalogue():
-        roles[entry.subsystem].append(entry.role)
-    return roles

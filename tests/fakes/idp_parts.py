@@ -31,6 +31,7 @@ class FakeUser:
     user_name: str
     created_at: datetime
     enabled: bool = True
+    in_accounts: bool = True  # one who is not is out of the service account's sight
     actions: list[str] = field(default_factory=list)
     display_name: str = ""
     attributes: dict[str, str] = field(default_factory=dict)

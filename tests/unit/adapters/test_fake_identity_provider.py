@@ -19,7 +19,19 @@ class FakeWorld:
         return self.idp.refresh(login)
 
     def take_name(self, user_name: str) -> None:
-        self.idp.taken_outside.add(user_name.lower())
+        self.idp.make_stranger(user_name)
+
+    def take_out_of_accounts(self, user_id: str) -> None:
+        self.idp.take_out_of_accounts(user_id)
+
+    def make_role(self, subsystem: str, role: str, holder: str) -> None:
+        self.idp.unlisted[subsystem].add(role)
+        self.idp.give_by_hand(holder, subsystem, role)
+
+    def give_role_to_stranger(self, subsystem: str, role: str) -> str:
+        user_id = self.idp.make_stranger("stranger")
+        self.idp.give_by_hand(user_id, subsystem, role)
+        return user_id
 
     def wait_after_logout(self) -> None:
         return

@@ -102,9 +102,9 @@ def test_deliver_when_the_reply_is_lost_makes_one_user_and_loses_nothing(
 @pytest.mark.req("C4")
 def test_deliver_when_the_name_is_taken_by_a_foreign_account_stops_for_a_person(town: Town) -> None:
     account = town.account_of(town.approve(town.submit()))
-    town.idp.taken_outside.add(account.user_name)
+    town.idp.make_stranger(account.user_name)
     settle(town)
-    assert town.idp.users == {}
+    assert [user.in_accounts for user in town.idp.users.values()] == [False]
     with town.connector.act(HOST) as act:
         steps = act.session.scalars(select(StepRow).where(StepRow.account_id == account.id).order_by(StepRow.id)).all()
     assert [s.state for s in steps] == ["conflict"] + ["pending"] * (len(steps) - 1)
@@ -198,7 +198,7 @@ def test_cancel_deletes_in_keycloak_and_keeps_person_and_history(town: Town) -> 
     account = opened(town)
     town.approve(town.submit(town.form(kind=RequestKind.CANCEL, account=account.user_name)))
     settle(town)
-    assert town.idp.users == {}
+    assert [user.in_accounts for user in town.idp.users.values()] == [False]
     kept = account_now(town, account)
     assert (kept.status, kept.keycloak_id, kept.user_name) == ("cancelled", None, account.user_name)
     calls = town.idp.calls
