@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from connector import http
 from connector.bootstrap import Connector
+from connector.checks import job_routes
 from connector.departures import routes as departures
 from connector.errors import ConnectorError, FaultError
 from connector.incidents import routes as incidents
@@ -36,7 +37,18 @@ def create_app(connector: Connector) -> FastAPI:
     app = FastAPI(title=TITLE, version="0.1.0", docs_url=None, redoc_url=None)
     app.state.connector = connector
     app.add_middleware(http.Door)
-    for room in (register, record_routes, keys, requests, provisioning, departures, webhooks, signals, incidents):
+    for room in (
+        register,
+        record_routes,
+        job_routes,
+        keys,
+        requests,
+        provisioning,
+        departures,
+        webhooks,
+        signals,
+        incidents,
+    ):
         app.include_router(room.router)
     pages.mount(app)
     app.add_api_route("/health/live", live, methods=["GET"], tags=["health"])

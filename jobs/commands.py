@@ -45,5 +45,5 @@ def list_history(
 ) -> None:
     """最近的运行记录 / The latest runs."""
     with opened() as connector, connector.act(operator()) as act:
-        found = runs.list_runs(act.session, job=job, limit=count)
+        found = runs.list_runs(act.session, act.now, job=job, limit=count)
     show([{name: getattr(run, name) for name in RUN_COLUMNS} for run in found], as_json)

@@ -3,8 +3,9 @@
 from connector.activity import alarm_tables
 from connector.activity import tables as activity
 from connector.audit import tables as audit
-from connector.checks import runs
+from connector.checks import runs, timetable
 from connector.checks import tables as checks
+from connector.departures import secret_tables, staff_tables
 from connector.departures import tables as departures
 from connector.incidents import tables as incidents
 from connector.keys import tables as keys
@@ -20,6 +21,6 @@ from connector.webhooks import tables as webhooks
 
 ROOMS = (
     activity, alarm_tables, audit, checks, departures, form_tables, incidents, keys, outbox, pages, provisioning,
-    register, requests, runs, signals, webhooks,
+    register, requests, runs, secret_tables, signals, staff_tables, timetable, webhooks,
 )  # fmt: skip
 metadata = Base.metadata

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -95,7 +95,7 @@ def wait_for_outcomes(database: Database, *jobs: str) -> dict[str, str]:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         with database.session() as session:
-            found = {run.job: run.outcome for run in runs.list_runs(session) if run.outcome != "running"}
+            found = {run.job: run.outcome for run in runs.list_runs(session, datetime.now(UTC)) if run.outcome != "running"}
         if set(jobs) <= set(found):
             return {job: found[job] for job in jobs}
         time.sleep(0.2)
