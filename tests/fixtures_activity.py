@@ -16,6 +16,8 @@ from tests.fakes.vault import FakeVault
 from tests.fixtures_register import Desk
 
 DORMANCY, NEVER_USED = timedelta(days=180), timedelta(days=60)
+DORMANCY_OF = {AccountClass.SUPER_ADMINISTRATOR: timedelta(days=30)}
+GRACE, NO_PERMISSION = timedelta(days=14), timedelta(days=90)
 MAX_AGE = {AccountClass.SUPER_ADMINISTRATOR: 30}  # days; 90 for every other class
 
 
@@ -23,11 +25,23 @@ MAX_AGE = {AccountClass.SUPER_ADMINISTRATOR: 30}  # days; 90 for every other cla
 class RoundRules:
     """The part of a rulebook that the checks ask for, in round numbers."""
 
-    def dormancy(self) -> timedelta:
-        return DORMANCY
+    def dormancy(self, account_class: AccountClass | None = None) -> timedelta:
+        return DORMANCY_OF.get(account_class, DORMANCY) if account_class else min(DORMANCY, *DORMANCY_OF.values())
 
-    def never_used(self) -> timedelta:
+    def never_used(self, _class: AccountClass | None = None) -> timedelta:
         return NEVER_USED
+
+    def weak_password_grace(self) -> timedelta:
+        return GRACE
+
+    def no_permission(self) -> timedelta:
+        return NO_PERMISSION
+
+    def directory_key(self) -> timedelta | None:
+        return None
+
+    def test_words(self) -> tuple[str, ...]:
+        return ("test", "demo", "测试")
 
     def password(self, account_class: AccountClass) -> PasswordRules:
         return PasswordRules(

@@ -49,9 +49,30 @@ class Event(StrEnum):
     PLAN_EXECUTED = "plan.executed"
     DEPARTURE_OPENED = "departure.opened"
     DEPARTURE_CLOSED = "departure.closed"
+    DIRECTORY_CHANGES_STOPPED = "directory.changes_stopped"
+    DIRECTORY_KEY_LINKED = "directory_key.linked"
+    MOVER_OPENED = "mover.opened"
+    MOVER_CLOSED = "mover.closed"
+    HINTS_OPENED = "hints.opened"
+    HINTS_CLOSED = "hints.closed"
+    SECRET_REGISTERED = "secret.registered"  # noqa: S105
+    SECRET_KNOWN = "secret.known"  # noqa: S105
+    SECRET_FORGOTTEN = "secret.forgotten"  # noqa: S105
+    ROTATION_OPENED = "rotation.opened"
+    ROTATION_ITEM_DONE = "rotation.item_done"
+    ROTATION_OVERDUE = "rotation.overdue"
+    ROTATION_CLOSED = "rotation.closed"
     # checks
     SCAN_FINISHED = "scan.finished"
     DORMANT_PROPOSED = "dormant.proposed"
+    FINDING_PROPOSED = "finding.proposed"
+    FINDING_OVERTAKEN = "finding.overtaken"
+    PASSWORD_POLICY_ADOPTED = "password_policy.adopted"  # noqa: S105
+    PASSWORD_FLAGGED_WEAK = "password.flagged_weak"  # noqa: S105
+    PASSWORD_WEAK_WARNED = "password.weak_warned"  # noqa: S105
+    EXPIRY_NOTICE_SENT = "expiry.notice_sent"
+    ACCOUNT_EXPIRED = "account.expired"
+    ACCEPTANCE_CHECKED = "acceptance.checked"
     PASSWORD_NOTICE_SENT = "password.notice_sent"  # noqa: S105
     PASSWORD_CHANGE_FORCED = "password.change_forced"  # noqa: S105
     # keys

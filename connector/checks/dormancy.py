@@ -4,19 +4,24 @@ The verdict is one SQL expression, so a million accounts cost one query. "unknow
 not reach back far enough, nobody is called dormant.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, literal, or_, select
 
 from connector.activity import service as activity
 from connector.activity.tables import ActivityRow
 from connector.auth.act import Act
+from connector.checks.scan import IN_USE, Found, Scan, count_in_use, iso
+from connector.errors import Text
 from connector.register.tables import AccountRow, AccountStateRow
-from connector.regulations.vocabulary import AccountStatus
+from connector.regulations.vocabulary import AccountClass, RequestKind
+
+CLAUSE = "LC 7(2)"
+Spans = Mapping[AccountClass, timedelta]
 
 
 class DormancyVerdict(StrEnum):
@@ -28,51 +33,61 @@ class DormancyVerdict(StrEnum):
     UNKNOWN = "unknown"  # the evidence does not reach back far enough
 
 
+class WhyUnknown(StrEnum):
+    """Why nothing can be said of an account."""
+
+    NEVER_READ = "never_read"  # no event of Keycloak was ever read
+    TOO_YOUNG = "too_young"  # events are missing before a moment that lies within the period
+
+
+FOUND = frozenset({DormancyVerdict.DORMANT.value, DormancyVerdict.NEVER_USED.value})
+
+
 @dataclass(frozen=True, kw_only=True)
 class DormancyRule:
-    """The rule of one scan. `covers_since` is from when on no login event is missing; None = none was ever read."""
+    """The rule of one run, by class. `covers_since` is from when on no login event is missing; None = none was read."""
 
     now: datetime
-    dormancy: timedelta
-    never_used: timedelta
+    dormancy: Spans
+    never_used: Spans
     covers_since: datetime | None
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "dormancy_days": self.dormancy.days,
-            "never_used_days": self.never_used.days,
-            "covers_since": self.covers_since.isoformat() if self.covers_since else None,
-            "clause": "LC 7(2)",
-        }
-
-
-@dataclass(frozen=True, kw_only=True)
-class DormantAccount:
-    """One finding with its evidence."""
-
-    account_id: str
-    user_name: str
-    account_class: str
-    verdict: DormancyVerdict
-    last_used_at: datetime | None
-    active_since: datetime  # opened, or last enabled again
-
-    def evidence(self) -> dict[str, Any]:
-        return {
-            "verdict": self.verdict.value,
-            "last_used_at": self.last_used_at.isoformat() if self.last_used_at else None,
-            "active_since": self.active_since.isoformat(),
-            "account_class": self.account_class,
+            "dormancy_days": _days(self.dormancy),
+            "never_used_days": _days(self.never_used),
+            "covers_since": iso(self.covers_since),
+            "evidence_days": (self.now - self.covers_since).days if self.covers_since else None,
+            "clause": CLAUSE,
         }
 
 
 def rule_in_force(act: Act) -> DormancyRule:
     return DormancyRule(
         now=act.now,
-        dormancy=act.rulebook.dormancy(),
-        never_used=act.rulebook.never_used(),
+        dormancy=_by_class(act.rulebook.dormancy),
+        never_used=_by_class(act.rulebook.never_used),
         covers_since=activity.covers_since(act),
     )
+
+
+def _by_class(span: Callable[[AccountClass], timedelta]) -> Spans:
+    return {each: span(each) for each in AccountClass}
+
+
+def _days(spans: Spans) -> dict[str, int]:
+    return {name.value: span.days for name, span in spans.items()}
+
+
+def _cutoff(now: datetime, spans: Spans) -> ColumnElement[datetime]:
+    """The moment before which an account of the row's class was idle for long; one value where all classes agree."""
+    longest = max(spans.values())
+    kind = ActivityRow.last_used_at.type
+    shorter = {name: span for name, span in spans.items() if span != longest}
+    if not shorter:
+        return literal(now - longest, type_=kind)
+    branches = [(AccountRow.account_class == name.value, literal(now - span, kind)) for name, span in shorter.items()]
+    return case(*branches, else_=literal(now - longest, kind))
 
 
 # An account that was suspended for half a year could not be used: its time starts when it was enabled again.
@@ -80,21 +95,19 @@ _active_since: ColumnElement[datetime] = func.coalesce(AccountStateRow.since, Ac
 _last_used: ColumnElement[datetime | None] = case(
     (ActivityRow.last_used_at >= _active_since, ActivityRow.last_used_at), else_=None
 )
+_idle_since: ColumnElement[datetime] = func.coalesce(_last_used, _active_since)
 
 
 def verdict_of(rule: DormancyRule) -> ColumnElement[str]:
     """The verdict as an SQL expression over the join of `_accounts`."""
-    idle_since = func.coalesce(_last_used, _active_since)
+    idle, unused = _cutoff(rule.now, rule.dormancy), _cutoff(rule.now, rule.never_used)
     covers = literal(rule.covers_since or rule.now, type_=ActivityRow.last_used_at.type)
-    young = and_(_last_used.is_(None), _active_since > rule.now - rule.never_used)
+    young = and_(_last_used.is_(None), _active_since > unused)
     return case(
-        (_last_used > rule.now - rule.dormancy, DormancyVerdict.ACTIVE.value),
+        (_last_used > idle, DormancyVerdict.ACTIVE.value),
         (young, DormancyVerdict.ACTIVE.value),
         (and_(_last_used.is_(None), covers <= _active_since), DormancyVerdict.NEVER_USED.value),
-        (
-            and_(idle_since <= rule.now - rule.dormancy, covers <= rule.now - rule.dormancy),
-            DormancyVerdict.DORMANT.value,
-        ),
+        (and_(_idle_since <= idle, covers <= idle), DormancyVerdict.DORMANT.value),
         else_=DormancyVerdict.UNKNOWN.value,
     )
 
@@ -106,7 +119,7 @@ def _accounts(columns: Sequence[Any]) -> Select[Any]:
         .select_from(AccountRow)
         .outerjoin(ActivityRow, ActivityRow.keycloak_id == AccountRow.keycloak_id)
         .outerjoin(AccountStateRow, and_(AccountStateRow.account_id == AccountRow.id, AccountStateRow.until.is_(None)))
-        .where(AccountRow.status == AccountStatus.ACTIVE.value, AccountRow.keycloak_id.is_not(None))
+        .where(IN_USE)
     )
 
 
@@ -115,7 +128,7 @@ def _not_in_use(rule: DormancyRule) -> ColumnElement[bool]:
 
     Whoever was used within both periods is active, also when he was enabled again only afterwards.
     """
-    newest_cutoff = rule.now - min(rule.dormancy, rule.never_used)
+    newest_cutoff = rule.now - min((*rule.dormancy.values(), *rule.never_used.values()))
     return or_(ActivityRow.last_used_at.is_(None), ActivityRow.last_used_at <= newest_cutoff)
 
 
@@ -124,32 +137,62 @@ def count_verdicts(act: Act, rule: DormancyRule) -> dict[DormancyVerdict, int]:
     verdict = verdict_of(rule).label("verdict")
     rows = act.session.execute(_accounts([verdict, func.count()]).where(_not_in_use(rule)).group_by(verdict))
     counts = {each: 0 for each in DormancyVerdict} | {DormancyVerdict(name): number for name, number in rows}
-    looked_at = select(func.count()).where(
-        AccountRow.status == AccountStatus.ACTIVE.value, AccountRow.keycloak_id.is_not(None)
-    )
     others = sum(number for each, number in counts.items() if each is not DormancyVerdict.ACTIVE)
-    return counts | {DormancyVerdict.ACTIVE: act.session.scalars(looked_at).one() - others}
+    return counts | {DormancyVerdict.ACTIVE: count_in_use(act) - others}
 
 
-def list_dormant(act: Act, rule: DormancyRule, *, limit: int | None = None) -> list[DormantAccount]:
+def why_unknown(rule: DormancyRule) -> WhyUnknown:
+    """The reason is one for all: from when on the mirror has every event."""
+    return WhyUnknown.NEVER_READ if rule.covers_since is None else WhyUnknown.TOO_YOUNG
+
+
+def _count_unknown(act: Act, rule: DormancyRule) -> dict[str, int]:
+    number = count_verdicts(act, rule)[DormancyVerdict.UNKNOWN]
+    return {why_unknown(rule).value: number} if number else {}
+
+
+def _select(rule: DormancyRule, wanted: frozenset[str] = FOUND) -> Select[Any]:
+    verdict = verdict_of(rule)
+    columns: list[Any] = [AccountRow.id.label("account_id"), AccountRow.user_name, AccountRow.account_class]
+    columns += [verdict.label("verdict"), ActivityRow.last_used_at, _active_since.label("active_since")]
+    return _accounts(columns).where(_not_in_use(rule), verdict.in_(sorted(wanted))).order_by(_idle_since, AccountRow.id)
+
+
+def _evidence(rule: DormancyRule, row: Row[Any]) -> dict[str, Any]:
+    unknown = row.verdict == DormancyVerdict.UNKNOWN.value
+    why = {"why": why_unknown(rule).value, "covers_since": iso(rule.covers_since)} if unknown else {}
+    return {"last_used_at": iso(row.last_used_at), "active_since": row.active_since.isoformat(), **why}
+
+
+def list_dormant(act: Act, rule: DormancyRule, *, limit: int | None = None) -> list[Found]:
     """Dormant and never-used accounts, the longest idle first. Reads only."""
-    verdict = verdict_of(rule).label("verdict")
-    idle_since = func.coalesce(_last_used, _active_since)
-    columns: list[Any] = [AccountRow.id, AccountRow.user_name, AccountRow.account_class, verdict]
-    columns += [ActivityRow.last_used_at, _active_since]
-    query = (
-        _accounts(columns)
-        .where(
-            _not_in_use(rule),
-            verdict_of(rule).in_([DormancyVerdict.DORMANT.value, DormancyVerdict.NEVER_USED.value]),
-        )
-        .order_by(idle_since, AccountRow.id)
-        .limit(limit)
-    )
-    return [
-        DormantAccount(
-            account_id=row[0], user_name=row[1], account_class=row[2], verdict=DormancyVerdict(row[3]),
-            last_used_at=row[4], active_since=row[5],
-        )
-        for row in act.session.execute(query)
-    ]  # fmt: skip
+    return DORMANT.list_found(act, rule, count=limit)
+
+
+def list_unknown(act: Act, rule: DormancyRule, *, limit: int | None = None) -> list[Found]:
+    """Accounts of which nothing can be said, each with the reason and the age of the evidence. Reads only."""
+    return DORMANT.read(act, rule, _select(rule, frozenset({DormancyVerdict.UNKNOWN.value})).limit(limit))
+
+
+def _reason(rule: DormancyRule, count: int) -> str:
+    spans = sorted({span.days for span in rule.dormancy.values()})
+    days = "天、".join(map(str, spans))
+    by_class = "（按账号类别）" if len(spans) > 1 else ""
+    return f"检查发现{count}个账号连续{days}天{by_class}未使用或开通后从未使用"
+
+
+DORMANT = Scan[DormancyRule](
+    name="dormant",
+    title=Text("僵尸用户", "zombie accounts"),
+    clause=CLAUSE,
+    kind=RequestKind.DISABLE_DORMANT,
+    found=FOUND,
+    rule=rule_in_force,
+    counts=lambda act, rule: {verdict.value: number for verdict, number in count_verdicts(act, rule).items()},
+    unknown=_count_unknown,
+    select=_select,
+    may_propose=lambda _rule: literal(True),
+    evidence=_evidence,
+    reason=_reason,
+    quiet=lambda rule: max(rule.dormancy.values()),
+)

@@ -37,7 +37,7 @@ def scan_dormant(dry_run: DryRun = False, at: At = None, count: Count = 100, as_
             "counts": {verdict.value: number for verdict, number in dormancy.count_verdicts(act, rule).items()},
             "request": request.number if request else None,
         }
-    rows = [{"user_name": account.user_name, **account.evidence()} for account in found]
+    rows = [{"user_name": account.user_name, **account.evidence} for account in found]
     _print(result, rows, as_json)
 
 

@@ -10,7 +10,7 @@ from connector.errors import Text
 from connector.regulations.calendar import ChinaCalendar, read_calendar
 from connector.regulations.errors import RulePackError, UnknownRuleError, UnknownRulePackError
 from connector.regulations.merge import HOUSE, STAGE_ORDER, merge_form, merge_stages, merge_values, stage_parts
-from connector.regulations.pack import Pack, read_pack
+from connector.regulations.pack import Cited, Pack, read_pack
 from connector.regulations.rulebook import (
     Claim,
     Explanation,
@@ -73,14 +73,31 @@ class PackRulebook:
         pattern, digits = self._value("user_name.pattern"), self._value("user_name.serial_digits")
         return UserNameRule(pattern=pattern.value, serial_digits=digits.value, clause=pattern.won[0].clause)
 
-    def dormancy(self) -> timedelta:
-        return timedelta(days=self._value("span.dormancy_days").value)
+    def dormancy(self, account_class: AccountClass | None = None) -> timedelta:
+        return self._span("dormancy_days", account_class)
 
-    def never_used(self) -> timedelta:
-        return timedelta(days=self._value("span.never_used_days").value)
+    def never_used(self, account_class: AccountClass | None = None) -> timedelta:
+        return self._span("never_used_days", account_class)
+
+    def _span(self, name: str, account_class: AccountClass | None) -> timedelta:
+        classes = tuple(AccountClass) if account_class is None else (account_class,)
+        return timedelta(days=min(self._value(f"span.{name}.{each}").value for each in classes))
 
     def retention(self) -> timedelta:
         return timedelta(days=self._value("span.retention_days").value)
+
+    def weak_password_grace(self) -> timedelta:
+        return timedelta(days=self._value("span.weak_password_grace_days").value)
+
+    def no_permission(self) -> timedelta:
+        return timedelta(days=self._value("span.no_permission_days").value)
+
+    def directory_key(self) -> timedelta | None:
+        found = self._values.get("span.directory_key_days")
+        return timedelta(days=found.value) if found else None
+
+    def test_words(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(word for pack in self._packs for part in pack.words for word in part.words))
 
     def is_sensitive(self, module: str, workflow_role: str) -> bool:
         named = _folded(f"{module}\n{workflow_role}")
@@ -125,13 +142,17 @@ class PackRulebook:
             yield Explanation(
                 name=f"form.{kind}", value=tuple(f.label for f in form.fields), won=tuple(claims), others=()
             )
+        yield from self._word_lists()
+
+    def _word_lists(self) -> Iterator[Explanation]:
         for pack in self._packs:
-            for group in pack.sensitive:
-                claim = Claim(
-                    pack=pack.id, value=group.keywords, clause=group.clause, house=group.house, note=group.note
-                )
-                name = f"sensitive.{pack.id}.{group.name}"
-                yield Explanation(name=name, value=group.title, won=(claim,), others=())
+            lists: list[tuple[str, str, str, tuple[str, ...], Cited]] = [
+                ("sensitive", group.name, group.title, group.keywords, group) for group in pack.sensitive
+            ]
+            lists += [("words", part.name, "、".join(part.words), part.words, part) for part in pack.words]
+            for key, name, shown, words, part in lists:
+                claim = Claim(pack=pack.id, value=words, clause=part.clause, house=part.house, note=part.note)
+                yield Explanation(name=f"{key}.{pack.id}.{name}", value=shown, won=(claim,), others=())
 
     def _chain_claims(self, kind: RequestKind, sensitive: bool, cause: str) -> tuple[Claim, ...]:
         return tuple(

@@ -64,6 +64,9 @@ COMBINE: dict[str, Combine] = {
     "span.dormancy_days": min,
     "span.never_used_days": min,
     "span.retention_days": max,
+    "span.weak_password_grace_days": min,
+    "span.no_permission_days": min,
+    "span.directory_key_days": min,
 }
 
 
@@ -83,7 +86,7 @@ def claims_of(pack: Pack) -> Iterator[tuple[str, Claim]]:
         yield claim("user_name.pattern", pack.user_name.pattern, pack.user_name)
         yield claim("user_name.serial_digits", pack.user_name.serial_digits, pack.user_name)
     yield from (claim(f"level.{level.name}", level.working_days, level) for level in pack.level)
-    yield from (claim(f"span.{span.name}", span.days, span) for span in pack.span)
+    yield from (claim(name, span.days, span) for span in pack.span for name in span.names)
 
 
 def merge_values(packs: Sequence[Pack]) -> dict[str, Explanation]:

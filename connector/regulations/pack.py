@@ -21,6 +21,7 @@ from connector.regulations.vocabulary import AccountClass, Office, RequestKind
 
 NUMBERS = ("min_length", "max_length", "max_age_days", "history")
 SWITCHES = ("letters", "digits", "symbols")
+CLASS_SPANS = frozenset({"dormancy_days", "never_used_days"})
 FILLED_BY = frozenset({"applicant", "system", *Office})
 
 
@@ -144,10 +145,45 @@ class UserNamePart(Cited):
 
 
 class SpanPart(Cited):
-    """A span of days with a name of its own."""
+    """A span of days with a name of its own; those of CLASS_SPANS may differ by class, no class named means all."""
 
-    name: Literal["dormancy_days", "never_used_days", "retention_days"]
+    name: Literal[
+        "dormancy_days",
+        "never_used_days",
+        "retention_days",
+        "weak_password_grace_days",
+        "no_permission_days",
+        "directory_key_days",
+    ]
     days: int = Key(ge=1, le=36525)
+    classes: tuple[AccountClass, ...] = ()
+
+    @model_validator(mode="after")
+    def _classes_where_they_count(self) -> Self:
+        if self.classes and self.name not in CLASS_SPANS:
+            raise ValueError(f"{self.name} is one for every class")
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the values it gives."""
+        if self.name not in CLASS_SPANS:
+            return (f"span.{self.name}",)
+        return tuple(f"span.{self.name}.{each}" for each in self.classes or tuple(AccountClass))
+
+
+class WordsPart(Cited):
+    """Words by which something is known from its name: a test account (JC 21)."""
+
+    name: Literal["test_account"]
+    words: tuple[str, ...] = Key(min_length=1)
+
+    @field_validator("words")
+    @classmethod
+    def _words_are_words(cls, words: tuple[str, ...]) -> tuple[str, ...]:
+        if any(len(word.strip()) < 2 for word in words):
+            raise ValueError("a word has at least two characters, else every name holds it")
+        return words
 
 
 class SensitivePart(Cited):
@@ -178,6 +214,7 @@ class Pack(Frozen):
     user_name: UserNamePart | None = None
     span: tuple[SpanPart, ...] = ()
     sensitive: tuple[SensitivePart, ...] = ()
+    words: tuple[WordsPart, ...] = ()
 
     @property
     def id(self) -> str:
@@ -227,7 +264,7 @@ def _foreign_clauses(pack: Pack) -> Iterator[tuple[str, Text]]:
     """A pack cites its own regulation and no other."""
     cited: list[tuple[str, str]] = [
         (f"{key}.{n}", part.clause)
-        for key in ("form", "stage", "level", "password", "factor", "session", "span", "sensitive")
+        for key in ("form", "stage", "level", "password", "factor", "session", "span", "sensitive", "words")
         for n, part in enumerate(getattr(pack, key))
     ]
     cited += [(f"form.{f.kinds[0]}.{one.name}", one.clause) for f in pack.form for one in f.field]
@@ -246,8 +283,9 @@ def _said_twice(pack: Pack) -> Iterator[tuple[str, Text]]:
         *(f"password.{p.name}.{c}" for p in pack.password for c in p.classes),
         *(f"factor.{c}" for p in pack.factor for c in p.classes),
         *(f"session.{c}" for p in pack.session for c in p.classes),
-        *(f"span.{part.name}" for part in pack.span),
+        *(name for part in pack.span for name in part.names),
         *(f"sensitive.{part.name}" for part in pack.sensitive),
+        *(f"words.{part.name}" for part in pack.words),
     ]
     seen: set[str] = set()
     for key in keys:

@@ -145,13 +145,25 @@ class Rulebook(Protocol):
 
     def user_name(self) -> UserNameRule: ...
 
-    def dormancy(self) -> timedelta:
-        """How long without real use makes an account a zombie (LC 7(2))."""
+    def dormancy(self, account_class: AccountClass | None = None) -> timedelta:
+        """How long without real use makes an account of the class a zombie (LC 7(2)); of no class, the shortest."""
 
-    def never_used(self) -> timedelta:
-        """How long after opening an account that was never used counts as one."""
+    def never_used(self, account_class: AccountClass | None = None) -> timedelta:
+        """How long after opening an account that was never used counts as one; of no class, the shortest."""
 
     def retention(self) -> timedelta: ...
+
+    def weak_password_grace(self) -> timedelta:
+        """How long after the warning a simple password may stay before disabling is proposed (LC 6(3))."""
+
+    def no_permission(self) -> timedelta:
+        """How long without any permission makes an account an orphan."""
+
+    def directory_key(self) -> timedelta | None:
+        """How long after opening a person must be known to the HR directory; None where no pack asks for it."""
+
+    def test_words(self) -> tuple[str, ...]:
+        """Words in a name that make an account look like a test account (JC 21), of all packs."""
 
     def is_sensitive(self, module: str, workflow_role: str) -> bool:
         """Whether the catalogue of the packs names this permission as sensitive (LC 8)."""

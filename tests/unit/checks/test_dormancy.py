@@ -33,7 +33,7 @@ def verdict(desk: Desk, *, covers: datetime | None, **account: Any) -> str:
         add_mirrored_account(act, "a", **({"opened_at": LONG_AGO} | account))
         rule = dormancy.rule_in_force(act)
         counts = {each.value: number for each, number in dormancy.count_verdicts(act, rule).items() if number}
-        listed = [found.verdict.value for found in dormancy.list_dormant(act, rule)]
+        listed = [found.verdict for found in dormancy.list_dormant(act, rule)]
     if not counts:
         return "not looked at"
     [(said, number)] = counts.items()
@@ -100,7 +100,7 @@ def test_list_dormant_orders_by_idle_time_and_keeps_the_evidence(desk: Desk) -> 
             add_mirrored_account(act, name, opened_at=LONG_AGO, last_used_at=NOON - timedelta(days=idle))
         found = dormancy.list_dormant(act, dormancy.rule_in_force(act))
     assert [each.user_name for each in found] == ["a", "b"]
-    assert found[0].evidence() == {
+    assert found[0].evidence == {
         "verdict": DormancyVerdict.DORMANT.value,
         "last_used_at": (NOON - timedelta(days=300)).isoformat(),
         "active_since": LONG_AGO.isoformat(),
