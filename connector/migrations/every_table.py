@@ -1,6 +1,6 @@
 """The metadata of all rooms together, for migrations and for the test that they agree with the tables."""
 
-from connector.activity import alarm_tables
+from connector.activity import alarm_tables, evidence_tables
 from connector.activity import tables as activity
 from connector.audit import tables as audit
 from connector.checks import runs, timetable
@@ -13,6 +13,7 @@ from connector.outbox import tables as outbox
 from connector.pages import form_tables
 from connector.pages import tables as pages
 from connector.provisioning import tables as provisioning
+from connector.reconciliation import tables as reconciliation
 from connector.register import tables as register
 from connector.requests import tables as requests
 from connector.signals import tables as signals
@@ -20,7 +21,7 @@ from connector.storage.tables import Base
 from connector.webhooks import tables as webhooks
 
 ROOMS = (
-    activity, alarm_tables, audit, checks, departures, form_tables, incidents, keys, outbox, pages, provisioning,
-    register, requests, runs, secret_tables, signals, staff_tables, timetable, webhooks,
+    activity, alarm_tables, audit, checks, departures, evidence_tables, form_tables, incidents, keys, outbox, pages, provisioning,
+    reconciliation, register, requests, runs, secret_tables, signals, staff_tables, timetable, webhooks,
 )  # fmt: skip
 metadata = Base.metadata
