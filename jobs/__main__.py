@@ -9,9 +9,11 @@ import structlog
 from connector.bootstrap import build
 from connector.cli.session import load_settings, print_problem
 from connector.errors import ConnectorError
-from jobs import ticks
-from jobs.clock import make_clock
+from jobs.clock import ClockWatch, make_clock
 from jobs.schedule import SCHEDULE
+from jobs.ticks import Worker, holder_name
+
+WATCH_SECONDS = 5.0
 
 
 def main() -> int:
@@ -24,13 +26,15 @@ def main() -> int:
     connector = build(settings)
     try:
         with connector.only_instance("jobs"):
-            holder = ticks.holder_name()
-            clock = make_clock(connector, SCHEDULE, holder)
+            worker = Worker(connector, holder_name())
+            clock = make_clock(worker, SCHEDULE)
             clock.start()
-            log.info("jobs.started", holder=holder, jobs=len(SCHEDULE))
-            ticks.catch_up(connector, SCHEDULE, holder)
-            stop.wait()
-            log.info("jobs.stopping", holder=holder)
+            log.info("jobs.started", holder=worker.holder, jobs=len(SCHEDULE))
+            watch = ClockWatch(clock, connector.clock)
+            while not stop.wait(WATCH_SECONDS):
+                watch.look()
+            log.info("jobs.stopping", holder=worker.holder)
+            worker.stopping.set()
             clock.shutdown(wait=True)
     except ConnectorError as error:
         print_problem(error)

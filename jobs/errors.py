@@ -36,3 +36,16 @@ class JobRunningError(ConnectorError):
     status = 409
     says = Text("作业{name}正在运行", "The job {name} is running")
     remedy = Text("请稍后再运行", "Run it again later")
+
+
+class TurnLostError(ConnectorError):
+    """Another process has taken over this run: this one stood still for longer than its lease."""
+
+    code = "turn-lost"
+    status = 409
+    says = Text(
+        "作业{name}已由其他进程接管，本进程的更改未保存", "The job {name} was taken over; nothing was stored here"
+    )
+    remedy = Text(
+        "无需处理；若常出现，请检查主机负载和时钟", "Nothing to do; if it recurs, look at the load and the clock"
+    )

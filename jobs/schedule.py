@@ -35,7 +35,13 @@ ORIGIN = datetime(2026, 1, 1, tzinfo=SHANGHAI)
 
 
 class When(Protocol):
-    """When a job is due. `slot` is the newest moment it was due at or before `now`: the name of that run."""
+    """When a job is due. `slot` is the newest moment it was due at or before `now`: the name of that run.
+
+    Two slots are `span` apart; a day in China has no summer time.
+    """
+
+    @property
+    def span(self) -> timedelta: ...
 
     def slot(self, now: datetime) -> datetime: ...
 
@@ -46,15 +52,20 @@ class When(Protocol):
 
 @dataclass(frozen=True)
 class Every:
-    """Due at each whole multiple of `span` since 2026-01-01 00:00 +08:00: every process names the same slots."""
+    """Due at each whole multiple of `span` since 2026-01-01 00:00 +08:00: every process names the same slots.
+
+    `after` moves them all, so that not every job of the hour begins in its first second.
+    """
 
     span: timedelta
+    after: timedelta = timedelta()
 
     def slot(self, now: datetime) -> datetime:
-        return (ORIGIN + (now - ORIGIN) // self.span * self.span).astimezone(UTC)
+        first = ORIGIN + self.after
+        return (first + (now - first) // self.span * self.span).astimezone(UTC)
 
     def trigger(self) -> IntervalTrigger:
-        return IntervalTrigger(seconds=self.span.total_seconds(), start_date=ORIGIN, timezone=SHANGHAI)
+        return IntervalTrigger(seconds=self.span.total_seconds(), start_date=ORIGIN + self.after, timezone=SHANGHAI)
 
     def words(self) -> Text:
         seconds = int(self.span.total_seconds())
@@ -70,6 +81,7 @@ class Daily:
     """Due once a day at `at`, Asia/Shanghai."""
 
     at: time
+    span = timedelta(days=1)
 
     def slot(self, now: datetime) -> datetime:
         local = now.astimezone(SHANGHAI)
@@ -87,7 +99,11 @@ class Daily:
 class Job:
     """One line of the table. `run(connector, now)` returns a summary for the history.
 
-    A job that is not `exclusive` guards itself (the leases of the outbox) and runs in every process at once.
+    A job that is not `exclusive` guards itself (the leases of the outbox) and runs in every process at once. One that
+    is `once` writes in a single transaction, and the end of the run is stored in the same: no slot is done twice, not
+    even when its holder dies in between. The others may be repeated, and find done what is done.
+    Of slots missed only the newest is run: each job does what is due at that moment, whenever it was last here. A job
+    whose every slot is a piece of work of its own says `every_slot`; none does today.
     """
 
     name: str
@@ -95,6 +111,8 @@ class Job:
     run: Callable[[Connector, datetime], dict[str, Any]]
     does: Text
     exclusive: bool = True
+    once: bool = False
+    every_slot: bool = False
 
 
 SCHEDULE: tuple[Job, ...] = (
@@ -119,39 +137,43 @@ SCHEDULE: tuple[Job, ...] = (
     ),
     Job(
         name="take_baseline",
-        when=Every(timedelta(minutes=10)),
+        when=Every(timedelta(minutes=10), after=timedelta(minutes=3)),
         run=take_baseline.run,
         does=Text("查询早于事件记录的口令设置时间", "asks once for the age of passwords older than the mirror"),
     ),
     Job(
         name="remind_deadlines",
-        when=Every(timedelta(minutes=10)),
+        when=Every(timedelta(minutes=10), after=timedelta(minutes=1)),
         run=remind_deadlines.run,
         does=Text("审批环节到期提醒和逾期标记", "reminds of stages that are due, marks those overdue"),
+        once=True,
     ),
     Job(
         name="mail_alarms",
-        when=Every(timedelta(minutes=1)),
+        when=Every(timedelta(minutes=1), after=timedelta(seconds=40)),
         run=mail_alarms.run,
         does=Text("将新告警发送至告警邮箱", "mails new alarms to the address for alarms"),
+        once=True,
     ),
     Job(
         name="settle_freezes",
         when=Every(timedelta(seconds=10)),
         run=settle_freezes.run,
         does=Text("结清已核实的冻结指令，关闭逾时未确认的", "closes freeze orders proved, or not confirmed in time"),
+        once=True,
     ),
     Job(
         name="reconcile_keys",
-        when=Every(timedelta(minutes=1)),
+        when=Every(timedelta(minutes=1), after=timedelta(seconds=20)),
         run=reconcile_keys.run,
         does=Text("核对密钥台账与 Keycloak，结束到期的动态口令", "compares keys with Keycloak, ends due waivers"),
     ),
     Job(
         name="end_suspensions",
-        when=Every(timedelta(minutes=10)),
+        when=Every(timedelta(minutes=10), after=timedelta(minutes=6)),
         run=end_suspensions.run,
         does=Text("结束到期的暂停（违规暂停除外）", "ends suspensions that have run out, but for violations"),
+        once=True,
     ),
     Job(
         name="sync_departures",
@@ -161,15 +183,17 @@ SCHEDULE: tuple[Job, ...] = (
     ),
     Job(
         name="probe_service_account",
-        when=Every(timedelta(hours=1)),
+        when=Every(timedelta(hours=1), after=timedelta(minutes=25)),
         run=probe_service_account.run,
         does=Text("检查服务账号权限不多不少", "probes that the service account may do its work and no more"),
+        once=True,
     ),
     Job(
         name="check_calendar",
         when=Daily(time(1, 30)),
         run=check_calendar.run,
         does=Text("检查工作日历是否已公布", "checks that the working days ahead are published"),
+        once=True,
     ),
     Job(
         name="scan_dormant",

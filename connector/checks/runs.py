@@ -52,21 +52,24 @@ def moment(session: Session, local: datetime) -> datetime:
 
 
 def claim(
-    session: Session, job: str, due_at: datetime, holder: str, now: datetime, lease: timedelta = LEASE
-) -> JobRunRow | None:
+    session: Session, job: str, due_at: datetime, holder: str, now: datetime, lease: timedelta = LEASE,
+    *, again: bool = False,
+) -> JobRunRow | None:  # fmt: skip
     """Claims the slot (`job`, `due_at`) for `holder`; None when another has it, ran it, or still runs the one before.
 
-    A slot whose holder died is claimed again when its lease has ended; older ones that died are given up as lost.
+    A slot whose holder died is claimed again when its lease has ended, with `again` one that failed too; older ones
+    that died are given up as lost.
     """
-    if not _is_alone(session, job) or _is_running(session, job, now):
+    if not _is_alone(session, job) or _is_running(session, job, now, lease):
         return None
     run = session.scalar(
         select(JobRunRow).where(JobRunRow.job == job, JobRunRow.due_at == due_at).with_for_update(skip_locked=True)
     )
     if run is None:
         run = _insert(session, job, due_at, holder, now, lease)
-    elif run.outcome == RUNNING:
+    elif run.outcome == RUNNING or (again and run.outcome == FAILED):
         run.holder, run.tries, run.started_at, run.leased_until = holder, run.tries + 1, now, now + lease
+        run.outcome = RUNNING
         session.flush()
     else:
         return None
@@ -76,11 +79,11 @@ def claim(
 
 
 def next_slot(session: Session, job: str) -> tuple[datetime | None, datetime | None]:
-    """For a job of which every slot counts: (slot whose holder may have died, newest slot known); None = there is none.
+    """For a job of which every slot counts: (first slot not done yet, newest slot known); None = there is none.
 
     Its slots run in turn, one at a time, so that nothing before the first of the two is missing.
     """
-    due = select(func.min(JobRunRow.due_at)).where(JobRunRow.job == job, JobRunRow.outcome == RUNNING)
+    due = select(func.min(JobRunRow.due_at)).where(JobRunRow.job == job, JobRunRow.outcome.in_((RUNNING, FAILED)))
     newest = select(func.max(JobRunRow.due_at)).where(JobRunRow.job == job)
     return session.scalar(due), session.scalar(newest)
 
@@ -92,9 +95,10 @@ def _is_alone(session: Session, job: str) -> bool:
     return bool(session.scalar(select(func.pg_try_advisory_xact_lock(func.hashtext(f"job:{job}")))))
 
 
-def _is_running(session: Session, job: str, now: datetime) -> bool:
+def _is_running(session: Session, job: str, now: datetime, lease: timedelta) -> bool:
+    """A lease that ends later than any living holder's can was written by a clock that ran ahead."""
     running = select(JobRunRow.id).where(
-        JobRunRow.job == job, JobRunRow.outcome == RUNNING, JobRunRow.leased_until >= now
+        JobRunRow.job == job, JobRunRow.outcome == RUNNING, JobRunRow.leased_until.between(now, now + 2 * lease)
     )
     return session.scalar(running.limit(1)) is not None
 
@@ -158,8 +162,8 @@ def finish(
 
 
 def forget_future(session: Session, job: str, after: datetime) -> int:
-    """Deletes ended runs of slots later than `after`: a clock that ran ahead claimed them, and their time will come."""
-    ahead = delete(JobRunRow).where(JobRunRow.job == job, JobRunRow.due_at > after, JobRunRow.outcome != RUNNING)
+    """Deletes runs of slots later than `after`: a clock that ran ahead claimed them, their time is to come."""
+    ahead = delete(JobRunRow).where(JobRunRow.job == job, JobRunRow.due_at > after)
     return len(session.scalars(ahead.returning(JobRunRow.id)).all())
 
 

@@ -13,11 +13,12 @@ from sqlalchemy import text
 
 from connector.adapters.clock import SystemClock
 from connector.auth.act import Act
-from connector.auth.actor import Actor
+from connector.auth.actor import Actor, job_actor
 from connector.errors import Text
 from connector.storage.engine import Database
 from jobs.clock import make_clock
 from jobs.schedule import Every, Job
+from jobs.ticks import Worker
 
 
 @dataclass
@@ -37,18 +38,18 @@ def main(url: str, holder: str) -> None:
     connector = SmallConnector(Database(url), SystemClock())
     every = Every(timedelta(seconds=1))
 
-    def run(_connector: Any, now: datetime) -> dict[str, Any]:
-        with connector.database.session() as session:
-            session.execute(
+    def run(given: Any, now: datetime) -> dict[str, Any]:
+        with given.act(job_actor("probe"), now=now) as act:
+            act.session.execute(
                 text("INSERT INTO effects (slot, holder) VALUES (:slot, :holder)"),
                 {"slot": every.slot(now).isoformat(), "holder": holder},
             )
         return {}
 
-    job = Job(name="probe", when=every, run=run, does=Text("试", "try"))
+    job = Job(name="probe", when=every, run=run, does=Text("试", "try"), once=True)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    clock = make_clock(connector, [job], holder)  # type: ignore[arg-type]
+    clock = make_clock(Worker(connector, holder), [job])  # type: ignore[arg-type]
     clock.start()
     sys.stdout.write("ready\n")
     sys.stdout.flush()

@@ -95,7 +95,8 @@ def wait_for_outcomes(database: Database, *jobs: str) -> dict[str, str]:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         with database.session() as session:
-            found = {run.job: run.outcome for run in runs.list_runs(session, datetime.now(UTC)) if run.outcome != "running"}
+            ended = [run for run in runs.list_runs(session, datetime.now(UTC)) if run.outcome != "running"]
+        found = {run.job: run.outcome for run in ended}
         if set(jobs) <= set(found):
             return {job: found[job] for job in jobs}
         time.sleep(0.2)

@@ -1,73 +1,17 @@
 """A tick: one process runs a slot, a dead holder loses it, a failing job is recorded and alarmed once."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any
+from datetime import timedelta
 
-import pytest
-from sqlalchemy import select
-
-from connector.audit.tables import AuditEntryRow
-from connector.auth.act import Act
-from connector.auth.actor import Actor
 from connector.checks import runs
 from connector.checks.runs import LEASE, JobRunRow
-from connector.errors import Text
 from connector.ports import KeycloakUnavailableError
-from jobs import ticks
-from jobs.schedule import Every, Job
-from tests.fakes.clock import FakeClock
-from tests.fixtures_activity import open_mirror
-from tests.fixtures_register import NOON, Desk
-
-SPAN = timedelta(seconds=15)
+from jobs.ticks import holder_name
+from tests.fixtures_register import NOON
+from tests.unit.jobs.conftest import SPAN, Bench
 
 
-@dataclass
-class Bench:
-    """What a tick needs of the connector: its database and its clock."""
-
-    desk: Desk
-    clock: FakeClock
-    ran: list[datetime] = field(default_factory=list)
-    error: Exception | None = None
-
-    def act(self, actor: Actor, *, now: datetime | None = None) -> AbstractContextManager[Act]:
-        return self.desk.act(actor, now or self.clock.now())
-
-    def job(self, *, exclusive: bool = True) -> Job:
-        def run(_connector: Any, now: datetime) -> dict[str, Any]:
-            self.ran.append(now)
-            if self.error:
-                raise self.error
-            return {"n": len(self.ran)}
-
-        return Job(name="probe", when=Every(SPAN), run=run, does=Text("试", "try"), exclusive=exclusive)
-
-    def rows(self) -> list[JobRunRow]:
-        with self.desk.act() as act:
-            return list(act.session.scalars(select(JobRunRow).order_by(JobRunRow.due_at)))
-
-    def alarms(self) -> list[str]:
-        with self.desk.act() as act:
-            return list(act.session.scalars(select(AuditEntryRow.event).where(AuditEntryRow.alarm)))
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    desk = open_mirror(tmp_path)
-    yield Bench(desk, FakeClock(NOON))
-    desk.close()
-
-
-Tick = Callable[..., str | None]
-
-
-def tick(bench: Bench, holder: str = "a", *, after: timedelta = timedelta(), exclusive: bool = True) -> str | None:
-    return ticks.tick(bench, bench.job(exclusive=exclusive), holder, now=NOON + after)  # type: ignore[arg-type]
+def tick(bench: Bench, holder: str = "a", *, after: timedelta = timedelta(), **how: bool) -> str | None:
+    return bench.worker(holder).tick(bench.job(**how), now=NOON + after)
 
 
 def test_tick_same_slot_from_two_processes_runs_once(bench: Bench) -> None:
@@ -138,6 +82,81 @@ def test_tick_self_guarding_job_runs_everywhere_and_leaves_a_row_only_when_it_fa
 
 
 def test_run_now_stands_in_the_history(bench: Bench) -> None:
-    run = ticks.run_now(bench, bench.job(), "cli:me")  # type: ignore[arg-type]
+    run = bench.worker("cli:me").run_now(bench.job())
     assert run is not None
     assert [(row.outcome, row.holder) for row in bench.rows()] == [("done", "cli:me")]
+
+
+def test_holder_name_of_two_processes_is_never_the_same() -> None:
+    """A container that starts again has the host and the pid of the one that died, and must not keep its claims."""
+    assert holder_name() != holder_name()
+
+
+def test_claim_newer_slot_gives_up_the_one_whose_holder_died(bench: Bench) -> None:
+    dead = claim(bench, "dead")
+    assert dead is not None
+    assert tick(bench, "b", after=LEASE + SPAN) == "done"
+    assert [(row.holder, row.outcome) for row in bench.rows()] == [("dead", "lost"), ("b", "done")]
+    with bench.desk.act() as act:
+        assert not runs.finish(act.session, dead, outcome="done", summary={}, error=None, now=NOON)
+
+
+def test_catch_up_after_long_pause_runs_each_job_once_and_stops_when_told(bench: Bench) -> None:
+    worker = bench.worker("a")
+    worker.catch_up([bench.job()])
+    bench.clock.advance(timedelta(days=3))
+    worker.catch_up([bench.job()])
+    worker.catch_up([bench.job()])
+    assert len(bench.ran) == 2
+    bench.clock.advance(timedelta(days=3))
+    worker.stopping.set()
+    worker.catch_up([bench.job()])
+    assert len(bench.ran) == 2
+
+
+def test_tick_after_the_clock_was_set_back_runs_the_slots_again_that_it_ran_ahead_of_time(bench: Bench) -> None:
+    day = timedelta(days=1)
+    assert tick(bench, after=day) == "done"
+    assert tick(bench) == "done"
+    assert [row.due_at for row in bench.rows()] == [NOON]
+    assert tick(bench, after=day) == "done", "the slot of tomorrow is run tomorrow"
+
+
+def test_tick_after_the_clock_was_set_back_waits_for_no_lease_of_the_future(bench: Bench) -> None:
+    with bench.desk.act() as act:
+        runs.claim(act.session, "probe", NOON - SPAN, "died ahead", NOON + timedelta(days=1))
+    assert tick(bench, "b") == "done"
+
+
+def test_tick_every_slot_runs_each_missed_one_in_turn(bench: Bench) -> None:
+    tick(bench, every_slot=True)
+    assert tick(bench, after=4 * SPAN, every_slot=True) == "done"
+    assert [row.due_at for row in bench.rows()] == [NOON + n * SPAN for n in range(5)]
+    assert tick(bench, after=4 * SPAN, every_slot=True) is None
+
+
+def test_tick_every_slot_takes_the_dead_holders_slot_first(bench: Bench) -> None:
+    claim(bench, "dead")
+    assert tick(bench, "b", after=2 * SPAN, every_slot=True) is None, "the holder may live"
+    assert tick(bench, "b", after=LEASE + SPAN, every_slot=True) == "done"
+    rows = bench.rows()
+    assert [row.due_at for row in rows] == [NOON + n * SPAN for n in range(len(rows))]
+    assert (rows[0].holder, rows[0].tries) == ("b", 2)
+    assert {row.outcome for row in rows} == {"done"}
+
+
+def test_tick_every_slot_tries_a_failed_one_again_before_the_next(bench: Bench) -> None:
+    bench.error = KeycloakUnavailableError("down")
+    assert [tick(bench, after=n * SPAN, every_slot=True) for n in range(2)] == ["failed"] * 2
+    assert [(row.due_at, row.tries) for row in bench.rows()] == [(NOON, 2)]
+    assert bench.alarms() == ["job.failed"], "one alarm, not one for each try"
+    bench.error = None
+    assert tick(bench, after=2 * SPAN, every_slot=True) == "done"
+    assert [row.outcome for row in bench.rows()] == ["done"] * 3
+
+
+def test_run_now_every_slot_leaves_none_out(bench: Bench) -> None:
+    tick(bench, every_slot=True)
+    bench.clock.advance(2 * SPAN + timedelta(seconds=1))
+    assert bench.worker("cli:me").run_now(bench.job(every_slot=True)) is not None
+    assert [row.due_at for row in bench.rows()][:3] == [NOON + n * SPAN for n in range(3)]
