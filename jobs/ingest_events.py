@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from connector.activity import reader, service
+from connector.activity import reader
 from connector.activity.alarms import LoginWatch
+from connector.activity.coverage import ADMIN, LOGIN, RecordingWatch
 from connector.activity.watch import Watch, Watches
 from connector.auth.actor import job_actor
 from connector.bootstrap import Connector
@@ -30,6 +31,6 @@ def watches_of(connector: Connector) -> dict[str, list[Watch]]:
     The admin events come first: a log-out that was ordered tells the watch over logins that a session has ended.
     """
     return {
-        service.ADMIN: [],
-        service.LOGIN: [LoginWatch(connector.settings.same_place_networks)],
+        ADMIN: [RecordingWatch()],
+        LOGIN: [LoginWatch(connector.settings.same_place_networks)],
     }

@@ -1,4 +1,4 @@
-"""Job: asks Keycloak once for the age of passwords that are older than the mirror; a limited number each time."""
+"""Job: asks Keycloak once for the credentials of accounts that are older than the mirror; some of them each time."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ LIMIT = 5000  # About 30 s at the 170 calls a second that Keycloak answers.
 
 
 def run(connector: Connector, now: datetime) -> dict[str, Any]:
-    asked = baseline.take_baseline(
+    taken = baseline.take_baseline(
         connector.idp, lambda: connector.act(job_actor("take_baseline"), now=now), limit=LIMIT
     )
-    return {"asked": asked}
+    return vars(taken)

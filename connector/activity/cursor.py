@@ -106,5 +106,6 @@ def restart_coverage(act: Act, kind: str, since: datetime) -> None:
     """States that events before `since` may be missing: nobody is called dormant on them (F1)."""
     row = store.lock_cursor(act.session, kind)
     if row is not None:
-        row.covers_since, row.last_event_id = since, None  # What is gone is not looked for again.
+        row.covers_since, row.restarted_at = since, act.now
+        row.last_event_id = None  # What is gone is not looked for again.
         act.session.flush()

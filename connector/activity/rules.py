@@ -16,10 +16,11 @@ from connector.ports import IdpEvent
 USE_TYPES = frozenset({"LOGIN", "CODE_TO_TOKEN", "REFRESH_TOKEN"})
 RESET_PATH = re.compile(r"^users/([^/]+)/reset-password$")
 USER_PATH = re.compile(r"^users/([^/]+)")
+DELETED_PATH = re.compile(r"^users/[^/]+$")
 # An allow list: a name typed at a failed login may be a password, and redirect addresses carry codes.
 KEPT_DETAILS = frozenset(
     {"auth_method", "auth_type", "by_client_id", "by_realm", "by_us", "by_user_id", "client_auth_method",
-     "credential_type", "custom_required_action", "grant_type", "public_key_credential_id", "reason",
+     "credential_id", "credential_type", "custom_required_action", "grant_type", "public_key_credential_id", "reason",
      "refresh_token_type", "remember_me", "response_type", "revoked_client", "scope", "session_expired",
      "x509_cert_serial_number"}
 )  # fmt: skip
@@ -40,8 +41,11 @@ class Seen:
 
     used_at: datetime | None = None
     login_at: datetime | None = None
+    first_seen_at: datetime | None = None  # this one is the oldest
     password_at: datetime | None = None
     password_evidence: PasswordEvidence = PasswordEvidence.UNKNOWN
+    password_actor_id: str | None = None
+    gone_at: datetime | None = None
     uses: dict[str, datetime] = field(default_factory=dict)  # by client id
 
 
@@ -67,10 +71,6 @@ def kept_details(event: IdpEvent) -> dict[str, Any]:
     return kept
 
 
-def is_use(event: IdpEvent) -> bool:
-    return event.kind == "login" and event.type in USE_TYPES and not event.error
-
-
 def password_evidence(event: IdpEvent) -> PasswordEvidence | None:
     """EVENT when the person changed his password, INITIAL when somebody else set it, else None."""
     if event.error:
@@ -88,12 +88,19 @@ def summarise(events: Iterable[IdpEvent]) -> dict[str, Seen]:
     seen: dict[str, Seen] = {}
     for event in events:
         user_id = subject_of(event)
-        if user_id is None:
+        if user_id is None or event.error:
             continue
-        if is_use(event):
-            _add_use(seen.setdefault(user_id, Seen()), event)
+        one = seen.get(user_id)
+        if one is None:
+            one = seen[user_id] = Seen()
+        if one.first_seen_at is None or event.at < one.first_seen_at:
+            one.first_seen_at = event.at
+        if event.kind == "login" and event.type in USE_TYPES:
+            _add_use(one, event)
         elif (evidence := password_evidence(event)) is not None:
-            _add_password(seen.setdefault(user_id, Seen()), event.at, evidence)
+            _add_password(one, event, evidence)
+        elif _is_deletion(event):
+            one.gone_at = event.at
     return seen
 
 
@@ -105,6 +112,11 @@ def _add_use(seen: Seen, event: IdpEvent) -> None:
         seen.uses[event.client_id] = max(seen.uses.get(event.client_id, event.at), event.at)
 
 
-def _add_password(seen: Seen, at: datetime, evidence: PasswordEvidence) -> None:
-    if seen.password_at is None or at >= seen.password_at:
-        seen.password_at, seen.password_evidence = at, evidence
+def _add_password(seen: Seen, event: IdpEvent, evidence: PasswordEvidence) -> None:
+    if seen.password_at is None or event.at >= seen.password_at:
+        seen.password_at, seen.password_evidence = event.at, evidence
+        seen.password_actor_id = actor_of(event)
+
+
+def _is_deletion(event: IdpEvent) -> bool:
+    return event.kind == "admin" and event.type == "DELETE:USER" and bool(DELETED_PATH.match(event.resource_path or ""))

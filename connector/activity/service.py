@@ -9,14 +9,17 @@ from datetime import datetime
 from sqlalchemy import select
 
 from connector.activity import store
+from connector.activity.coverage import ADMIN as ADMIN
+from connector.activity.coverage import LOGIN as LOGIN
+from connector.activity.coverage import login_coverage
+from connector.activity.evidence_tables import FactorChangeRow
+from connector.activity.factors import factor_change
 from connector.activity.rules import summarise
-from connector.activity.tables import ActivityRow, CursorRow, IdpEventRow, SubsystemUseRow
+from connector.activity.tables import ActivityRow, IdpEventRow, SubsystemUseRow
 from connector.activity.watch import Watch
 from connector.auth.act import Act
 from connector.ports import IdpEvent
 from connector.register.tables import AccountRow
-
-LOGIN, ADMIN = "login", "admin"
 
 
 def ingest(act: Act, kind: str, events: Sequence[IdpEvent], watch: Watch | None = None) -> int:
@@ -28,6 +31,7 @@ def ingest(act: Act, kind: str, events: Sequence[IdpEvent], watch: Watch | None 
     of_kind = [event for event in events if event.kind == kind]
     new = store.insert_events(act.session, of_kind)
     store.merge_activity(act.session, summarise(new))
+    store.insert_factors(act.session, [change for event in new if (change := factor_change(event)) is not None])
     if watch is not None and new:
         watch.see(act, new)
     return len(new)
@@ -63,8 +67,30 @@ def uses_by_subsystem(act: Act, account_id: str) -> dict[str, datetime]:
 
 
 def covers_since(act: Act) -> datetime | None:
-    """Since when the mirror has every login event; None before the first read."""
-    return act.session.scalar(select(CursorRow.covers_since).where(CursorRow.kind == LOGIN))
+    """Since when the mirror has every login event; None before the first read, and while Keycloak records none."""
+    coverage = login_coverage(act)
+    return None if coverage.off_since else coverage.since
+
+
+def list_factor_changes(act: Act, account_id: str, *, limit: int = 100) -> list[FactorChangeRow]:
+    """Second factors that came and went, newest first (GS 10(2)); those found by a baseline as of their enrolment."""
+    query = (
+        select(FactorChangeRow)
+        .join(AccountRow, AccountRow.keycloak_id == FactorChangeRow.keycloak_id)
+        .where(AccountRow.id == account_id)
+        .order_by(FactorChangeRow.at.desc(), FactorChangeRow.id)
+        .limit(limit)
+    )
+    return list(act.session.scalars(query))
+
+
+def activity_of(act: Act, account_id: str) -> ActivityRow | None:
+    """Everything the mirror keeps of one account; None when it never saw it."""
+    return act.session.scalar(
+        select(ActivityRow)
+        .join(AccountRow, AccountRow.keycloak_id == ActivityRow.keycloak_id)
+        .where(AccountRow.id == account_id)
+    )
 
 
 def list_events(

@@ -1,25 +1,33 @@
 """Bulk writes to the mirror, alike on SQLite and PostgreSQL. Knows no meaning of an event; decides nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from connector.activity.evidence_tables import FactorChangeRow
+from connector.activity.factors import FactorChange
 from connector.activity.rules import Seen, actor_of, kept_details, subject_of
 from connector.activity.tables import ActivityRow, CursorRow, IdpEventRow, SubsystemUseRow
 from connector.ports import IdpEvent
 from connector.storage.upsert import dialect_insert
 
+Uses = Mapping[tuple[str, str], datetime]  # by Keycloak id and subsystem
+
 
 def insert_events(session: Session, events: Sequence[IdpEvent]) -> list[IdpEvent]:
     """Stores those that are not there yet, and returns them."""
     rows = {event.event_id: event for event in events}
-    known = set(session.scalars(select(IdpEventRow.id).where(IdpEventRow.id.in_(rows))))
+    if not rows:
+        return []
+    moments = [event.at for event in events]  # They lead to the partitions: an event's moment never changes.
+    within = IdpEventRow.at.between(min(moments), max(moments))
+    known = set(session.scalars(select(IdpEventRow.id).where(IdpEventRow.id.in_(rows), within)))
     new = [event for event in rows.values() if event.event_id not in known]
     if new:
-        insert = dialect_insert(session, IdpEventRow).on_conflict_do_nothing()
+        insert = dialect_insert(session, IdpEventRow.__table__).on_conflict_do_nothing()
         session.execute(insert, [_row(event) for event in new])
     return new
 
@@ -32,45 +40,64 @@ def _row(event: IdpEvent) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def merge_activity(session: Session, seen: dict[str, Seen]) -> None:
+def insert_factors(session: Session, changes: Sequence[FactorChange]) -> None:
+    if changes:
+        insert = dialect_insert(session, FactorChangeRow.__table__).on_conflict_do_nothing()
+        session.execute(insert, [vars(change) for change in changes])
+
+
+def merge_activity(session: Session, seen: Mapping[str, Seen], source: str = "event") -> None:
     """Moves each moment forward, never back: events may be given twice and in any order."""
     if not seen:
         return
-    insert = dialect_insert(session, ActivityRow)
-    new = insert.excluded
-    newer_password = _is_newer(new.password_set_at, ActivityRow.password_set_at)
+    insert = dialect_insert(session, ActivityRow.__table__)
+    new, old = insert.excluded, ActivityRow
+    newer_password = _is_newer(new.password_set_at, old.password_set_at)
+    newer_use = _is_newer(new.last_used_at, old.last_used_at)
+    older = or_(old.first_seen_at.is_(None), new.first_seen_at < old.first_seen_at)
     statement = insert.on_conflict_do_update(
-        index_elements=[ActivityRow.keycloak_id],
+        index_elements=["keycloak_id"],
         set_={
-            "last_used_at": _newest(new.last_used_at, ActivityRow.last_used_at),
-            "last_login_at": _newest(new.last_login_at, ActivityRow.last_login_at),
-            "password_set_at": _newest(new.password_set_at, ActivityRow.password_set_at),
-            "password_evidence": case((newer_password, new.password_evidence), else_=ActivityRow.password_evidence),
+            "last_used_at": case((newer_use, new.last_used_at), else_=old.last_used_at),
+            "last_used_source": case((newer_use, new.last_used_source), else_=old.last_used_source),
+            "last_login_at": _newest(new.last_login_at, old.last_login_at),
+            "first_seen_at": case((older, new.first_seen_at), else_=old.first_seen_at),
+            "password_set_at": _newest(new.password_set_at, old.password_set_at),
+            "password_evidence": case((newer_password, new.password_evidence), else_=old.password_evidence),
+            "password_actor_id": case((newer_password, new.password_actor_id), else_=old.password_actor_id),
+            "gone_at": _newest(new.gone_at, old.gone_at),
         },
     )
-    session.execute(statement, [_activity(user_id, seen[user_id]) for user_id in sorted(seen)])
-    _merge_uses(session, seen)
+    session.execute(statement, [_activity(user_id, seen[user_id], source) for user_id in sorted(seen)])
+    uses = {(user_id, client): at for user_id, one in seen.items() for client, at in one.uses.items()}
+    merge_uses(session, uses, source)
 
 
-def _activity(user_id: str, seen: Seen) -> dict[str, Any]:
+def _activity(user_id: str, seen: Seen, source: str) -> dict[str, Any]:
     return {
-        "keycloak_id": user_id, "last_used_at": seen.used_at, "last_login_at": seen.login_at,
-        "password_set_at": seen.password_at, "password_evidence": seen.password_evidence.value, "baseline_at": None,
+        "keycloak_id": user_id, "last_used_at": seen.used_at, "last_used_source": source if seen.used_at else None,
+        "last_login_at": seen.login_at, "first_seen_at": seen.first_seen_at, "password_set_at": seen.password_at,
+        "password_evidence": seen.password_evidence.value, "password_actor_id": seen.password_actor_id,
+        "gone_at": seen.gone_at, "baseline_at": None, "created_at": None, "enabled": None,
     }  # fmt: skip
 
 
-def _merge_uses(session: Session, seen: dict[str, Seen]) -> None:
-    uses = [
-        {"keycloak_id": user_id, "subsystem_id": client, "last_used_at": at}
-        for user_id in sorted(seen)
-        for client, at in sorted(seen[user_id].uses.items())
+def merge_uses(session: Session, uses: Uses, source: str) -> None:
+    """Moves the last use of each subsystem forward, with the source that tells of it."""
+    rows = [
+        {"keycloak_id": user_id, "subsystem_id": subsystem, "last_used_at": at, "source": source}
+        for (user_id, subsystem), at in sorted(uses.items())
     ]
-    if not uses:
+    if not rows:
         return
-    insert = dialect_insert(session, SubsystemUseRow)
-    newest = _newest(insert.excluded.last_used_at, SubsystemUseRow.last_used_at)
-    keys = [SubsystemUseRow.keycloak_id, SubsystemUseRow.subsystem_id]
-    session.execute(insert.on_conflict_do_update(index_elements=keys, set_={"last_used_at": newest}), uses)
+    insert = dialect_insert(session, SubsystemUseRow.__table__)
+    newer = _is_newer(insert.excluded.last_used_at, SubsystemUseRow.last_used_at)
+    moved = {
+        name: case((newer, insert.excluded[name]), else_=getattr(SubsystemUseRow, name))
+        for name in ("last_used_at", "source")
+    }
+    statement = insert.on_conflict_do_update(index_elements=["keycloak_id", "subsystem_id"], set_=moved)
+    session.execute(statement, rows)
 
 
 def _is_newer(new: Any, old: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
@@ -89,6 +116,6 @@ def lock_cursor(session: Session, kind: str) -> CursorRow | None:
 
 def missing_rows(session: Session, keycloak_ids: Iterable[str]) -> None:
     """Makes an empty row for each user that has none."""
-    rows = [_activity(user_id, Seen()) for user_id in keycloak_ids]
+    rows = [_activity(user_id, Seen(), "event") for user_id in keycloak_ids]
     if rows:
-        session.execute(dialect_insert(session, ActivityRow).on_conflict_do_nothing(), rows)
+        session.execute(dialect_insert(session, ActivityRow.__table__).on_conflict_do_nothing(), rows)

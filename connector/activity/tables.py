@@ -1,4 +1,7 @@
-"""Tables of the mirror of Keycloak's events: the events, what they say of each account, and how far they were read."""
+"""Tables of the mirror of Keycloak's events: the events, what they say of each account, and how far they were read.
+
+What else the mirror knows (baselines, logs of subsystems) stands in `evidence_tables`.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -40,16 +43,22 @@ class IdpEventRow(Base):
 
 
 class ActivityRow(Base):
-    """What the events say of one user of Keycloak. No row means: no event seen, not: never used."""
+    """What is known of one user of Keycloak. No row means: nothing seen, not: never used."""
 
     __tablename__ = "account_activity"
 
     keycloak_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     last_used_at: Mapped[datetime | None] = mapped_column(index=True)
+    last_used_source: Mapped[str | None] = mapped_column(String(8))  # event, log, baseline
     last_login_at: Mapped[datetime | None]
+    first_seen_at: Mapped[datetime | None]  # the oldest event of the user, by whomever
     password_set_at: Mapped[datetime | None] = mapped_column(index=True)
     password_evidence: Mapped[str] = mapped_column(String(8))  # event, initial, baseline, unknown
-    baseline_at: Mapped[datetime | None]  # when Keycloak itself was asked for the age of the password
+    password_actor_id: Mapped[str | None] = mapped_column(String(64))  # who set it, where it was somebody else
+    baseline_at: Mapped[datetime | None]  # when Keycloak itself was asked for the credentials
+    created_at: Mapped[datetime | None]  # in Keycloak; this and the next as the last listing told
+    enabled: Mapped[bool | None]
+    gone_at: Mapped[datetime | None]  # deleted in Keycloak, or not found there when it was asked
 
 
 class SubsystemUseRow(Base):
@@ -60,6 +69,7 @@ class SubsystemUseRow(Base):
     keycloak_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     subsystem_id: Mapped[str] = mapped_column(String(255), primary_key=True)
     last_used_at: Mapped[datetime]
+    source: Mapped[str] = mapped_column(String(8), default="event", server_default="event")  # event, log, baseline
 
 
 class CursorRow(Base):
@@ -72,3 +82,5 @@ class CursorRow(Base):
     last_event_id: Mapped[str | None] = mapped_column(String(64))
     covers_since: Mapped[datetime]  # from here on no event is missing
     read_at: Mapped[datetime]
+    restarted_at: Mapped[datetime | None]  # when a gap was found that `covers_since` comes from
+    off_since: Mapped[datetime | None]  # Keycloak was told to record no more of these events

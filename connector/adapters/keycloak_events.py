@@ -8,6 +8,7 @@ from typing import Any
 from connector.ports import IdpEvent
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+TOLD = ("credential_type", "credential_id")  # What an administrative event tells beside its path.
 
 
 def epoch_millis(moment: datetime) -> int:
@@ -39,8 +40,9 @@ def login_event(event: Mapping[str, Any]) -> IdpEvent:
 def admin_event(event: Mapping[str, Any], own_user_id: str) -> IdpEvent:
     """An administrative change. `user_id` is the user that was changed, if the path names one.
 
-    Details: by_realm, by_user_id, by_client_id (ids, not names), by_us (whether it was this service account), and
-    representation (what was sent, parsed) where Keycloak kept it.
+    Details: by_realm, by_user_id, by_client_id (ids, not names), by_us (whether it was this service account),
+    credential_type and credential_id of a credential taken away, and representation (what was sent, parsed) where
+    Keycloak kept it.
     """
     by = event.get("authDetails") or {}
     path = str(event.get("resourcePath") or "")
@@ -50,6 +52,8 @@ def admin_event(event: Mapping[str, Any], own_user_id: str) -> IdpEvent:
         "by_client_id": by.get("clientId"),
         "by_us": by.get("userId") == own_user_id,
     }
+    told = event.get("details") or {}
+    details |= {name: told[name] for name in TOLD if name in told}
     if sent := _parsed(event.get("representation")):
         details["representation"] = sent
     return IdpEvent(

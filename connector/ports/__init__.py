@@ -3,6 +3,16 @@
 Only types and exceptions. `adapters` holds the real ones, `tests/fakes` the fakes; one contract test runs on both.
 """
 
+from connector.ports.activity import (
+    AccountSnapshot,
+    ActivityArchive,
+    ActivityLog,
+    ArchiveUnavailableError,
+    LogColumnsError,
+    LogLine,
+    RefusedLine,
+    UnknownArchiveError,
+)
 from connector.ports.directory import (
     CursorLostError,
     Directory,
@@ -38,6 +48,10 @@ from connector.ports.outside import (
 )
 
 __all__ = [
+    "AccountSnapshot",
+    "ActivityArchive",
+    "ActivityLog",
+    "ArchiveUnavailableError",
     "Clock",
     "CursorLostError",
     "Directory",
@@ -56,13 +70,17 @@ __all__ = [
     "IdpUser",
     "KeycloakRefusedError",
     "KeycloakUnavailableError",
+    "LogColumnsError",
+    "LogLine",
     "Mailer",
     "MappedAttribute",
     "NewUser",
     "NoteSigner",
     "ProbeResult",
+    "RefusedLine",
     "SessionCount",
     "TokenSigner",
+    "UnknownArchiveError",
     "UnknownUserError",
     "Vault",
 ]
