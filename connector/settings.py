@@ -109,6 +109,13 @@ class DirectorySettings(BaseSettings):
         split_commas(values, "departed_values", "canaries")
         return DIRECTORY_DEFAULTS.get(values.get("kind", "openldap"), {}) | values
 
+    @model_validator(mode="after")
+    def _check_departed_base(self) -> Self:
+        unit, base = ("".join(dn.casefold().split()) for dn in (self.departed_base, self.base))
+        if unit and not unit.endswith(f",{base}"):
+            raise ValueError("departed_base must lie below base: who is moved out of what is read seems to be missing")
+        return self
+
 
 class Settings(BaseSettings):
     """Everything an installation sets. A field's name in upper case, after TRADING_IDP_, is its variable."""

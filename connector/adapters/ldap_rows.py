@@ -1,7 +1,7 @@
 """Turns raw LDAP rows into directory entries; a row that cannot be understood is set aside, with the reason. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
 from connector.adapters.ldap_status import StatusReader, status_attributes
@@ -29,25 +29,13 @@ def changed_attribute(settings: DirectorySettings) -> str:
 
 
 def parse_rows(
-    rows: Sequence[Row], settings: DirectorySettings, *, now: datetime, left: frozenset[str] = frozenset()
-) -> Parsed:
-    """Entries, and (dn, reason) of the rows set aside. Raises where the whole answer must not be believed.
-
-    `left` are the members of the leavers' group, as `normal_dn` writes them.
-    """
-    entries, quarantined = parse_changes(rows, settings, now=now, left=left)
-    if not entries:
-        raise errors.NoReadableRowError(count=len(rows))
-    keys = {e.key.casefold() for e in entries}
-    if missing := sum(1 for c in settings.canaries if c.casefold() not in keys):
-        raise errors.CanaryMissingError(count=missing)
-    return entries, quarantined
-
-
-def parse_changes(
     rows: Iterable[Row], settings: DirectorySettings, *, now: datetime, left: frozenset[str] = frozenset()
 ) -> Parsed:
-    """As `parse_rows`, of an answer that holds only some of the people, or nobody."""
+    """Entries, and (dn, reason) of the rows set aside. Raises DuplicateKeyError when a key stands on two rows.
+
+    `now` is the moment at which accounts have expired or not; `left` are the members of the leavers' group, as
+    `normal_dn` writes them.
+    """
     read = _RowReader(settings, now, left)
     entries: list[DirectoryEntry] = []
     quarantined: list[tuple[str, str]] = []
@@ -61,6 +49,18 @@ def parse_changes(
     if len(set(keys)) < len(keys):
         raise errors.DuplicateKeyError(count=sum(1 for n in Counter(keys).values() if n > 1))
     return tuple(entries), tuple(quarantined)
+
+
+def check_whole(parsed: Parsed, settings: DirectorySettings) -> Parsed:
+    """What a whole read must show besides: readable rows, and every canary. Returns it unchanged."""
+    entries, quarantined = parsed
+    if not entries:
+        raise errors.NoReadableRowError(count=len(quarantined))
+    if settings.canaries:
+        keys = {e.key.casefold() for e in entries}
+        if missing := sum(1 for c in settings.canaries if c.casefold() not in keys):
+            raise errors.CanaryMissingError(count=missing)
+    return parsed
 
 
 class _RowReader:

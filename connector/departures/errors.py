@@ -219,6 +219,51 @@ class UnexpectedAnswerError(DirectoryReadError):
     says = Text("人事目录返回了异常结果（{result}）", "The directory answered with {result}")
 
 
+class StartTlsRefusedError(DirectoryReadError):
+    """The server does not begin TLS on an ldap:// address; the account's password was not sent."""
+
+    code = "directory-start-tls-refused"
+    says = Text("人事目录不支持 StartTLS，口令未发送", "The directory refuses StartTLS; the password was not sent")
+    remedy = Text(
+        "请在目录服务上启用 StartTLS，或把 TRADING_IDP_LDAP_URL 改为 ldaps://",
+        "Enable StartTLS there, or set TRADING_IDP_LDAP_URL to ldaps://",
+    )
+    who = _ADMINISTRATOR
+
+
+class UnknownAttributeError(DirectoryReadError):
+    """The directory's own schema does not know an attribute of the mapping: it would be empty for everybody."""
+
+    code = "directory-unknown-attribute"
+    says = Text("人事目录的架构中没有属性{attributes}", "The directory's schema does not know {attributes}")
+    remedy = Text("请核对 {settings}", "Check {settings}")
+    who = _OPERATOR
+
+
+class LeaversGroupMissingError(DirectoryReadError):
+    """The group whose members have left is not there, or is hidden: nobody would count as having left by it."""
+
+    code = "directory-leavers-group-missing"
+    says = Text("找不到离岗人员组，或只读账号看不到它", "The leavers' group does not exist, or is hidden")
+    remedy = Text(
+        "请核对 TRADING_IDP_LDAP_DEPARTED_GROUP 和只读账号的权限",
+        "Check TRADING_IDP_LDAP_DEPARTED_GROUP and the rights of the read-only account",
+    )
+    who = _OPERATOR
+
+
+class GroupCutShortError(DirectoryReadError):
+    """The directory gave only the first values of the group's members and not the rest."""
+
+    code = "directory-group-cut-short"
+    says = Text("离岗人员组只返回了前{count}名成员", "The directory gave only the first {count} members of the group")
+    remedy = Text(
+        "请检查目录服务的多值属性上限（MaxValRange）后重新运行",
+        "Check the directory's limit of values (MaxValRange), then run again",
+    )
+    who = _ADMINISTRATOR
+
+
 class StaleReadingError(ConflictError):
     """A newer reading was recorded meanwhile; an older one must not undo it."""
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from connector.adapters.ldap_rows import mapped_attributes, parse_changes, parse_rows
+from connector.adapters.ldap_rows import check_whole, mapped_attributes, parse_rows
 from connector.departures.errors import EmptyDirectoryError
 from connector.ports import (
     CursorLostError,
@@ -92,7 +92,8 @@ class FakeDirectory:
         if not self._rows:
             raise EmptyDirectoryError
         read_at = datetime.now(UTC)
-        entries, quarantined = parse_rows(list(self._rows.items()), self.settings, now=self.now or read_at)
+        rows = parse_rows(self._rows.items(), self.settings, now=self.now or read_at)
+        entries, quarantined = check_whole(rows, self.settings)
         return DirectoryReading(
             entries=entries, quarantined=quarantined, read_at=read_at, seconds=0.0, cursor=self._cursor()
         )
@@ -106,7 +107,7 @@ class FakeDirectory:
             raise CursorLostError
         read_at = datetime.now(UTC)
         rows = [(dn, row) for dn, row in self._rows.items() if dn in touched]
-        entries, quarantined = parse_changes(rows, self.settings, now=self.now or read_at)
+        entries, quarantined = parse_rows(rows, self.settings, now=self.now or read_at)
         return DirectoryChanges(
             entries=entries,
             quarantined=quarantined,
@@ -132,7 +133,7 @@ class FakeDirectory:
             )
             for purpose, name in mapped_attributes(self.settings)
         )
-        entries, _ = parse_changes(self._rows.items(), self.settings, now=self.now or datetime.now(UTC))
+        entries, _ = parse_rows(self._rows.items(), self.settings, now=self.now or datetime.now(UTC))
         return DirectoryProbe(
             kind=self.settings.kind,
             server="fake directory",
