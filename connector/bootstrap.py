@@ -24,6 +24,7 @@ from connector.auth.act import Act
 from connector.auth.actor import Actor, job_actor, person_actor
 from connector.auth.claims import TokenVerifier
 from connector.auth.login import LoginClient
+from connector.departures.handlers import MoverHandlers
 from connector.errors import NotSignedInError
 from connector.incidents.handlers import FreezeHandlers
 from connector.keys.handlers import KeyHandlers
@@ -42,8 +43,10 @@ from connector.ports import (
     Vault,
 )
 from connector.provisioning import links
+from connector.provisioning.converge import ConvergeHandlers
 from connector.provisioning.errors import WrongDocumentError
 from connector.provisioning.handlers import KeycloakHandlers
+from connector.provisioning.inspection import Inspection
 from connector.provisioning.letters import LinkLetters
 from connector.realm_config import load_realm_config
 from connector.register import accounts
@@ -96,6 +99,12 @@ class Connector:
             )
 
     @cached_property
+    def inspection(self) -> Inspection:
+        """Looks at one account in the register and in Keycloak."""
+        keys = KeyHandlers(self.idp, self.database.reading, self.rulebook)
+        return Inspection(self.idp, self.database.reading, self.rulebook, keys.attributes)
+
+    @cached_property
     def delivery(self) -> Delivery:
         """The worker of the outbox with every handler there is."""
         life = timedelta(hours=self.settings.link_hours)
@@ -103,7 +112,9 @@ class Connector:
         handlers: dict[str, Handler] = {}
         for part in (
             KeycloakHandlers(self.idp, self.database.reading, self.rulebook),
+            ConvergeHandlers(self.idp, self.database.reading, self.inspection),
             KeyHandlers(self.idp, self.database.reading, self.rulebook),
+            MoverHandlers(self.idp, self.database.reading),
             LinkLetters(self.mailer, self._open, public_url=url, life=life),
             WebhookHandlers(self.http, self._open, public_url=url),
             SignalHandlers(

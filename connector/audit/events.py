@@ -42,6 +42,8 @@ class Event(StrEnum):
     LINK_ISSUED = "link.issued"
     LINK_OPENED = "link.opened"
     LINK_REFUSED = "link.refused"
+    ACCOUNT_REPAIRED = "account.repaired"
+    STRANGER_SHUT_OUT = "stranger.shut_out"
     # departures
     DIRECTORY_READ = "directory.read"
     DIRECTORY_READ_REFUSED = "directory.read_refused"
@@ -96,6 +98,7 @@ class Event(StrEnum):
     EVENTS_INGESTED = "events.ingested"
     EVENTS_CLEARED_FOUND = "events.cleared_found"
     ACTIVITY_BASELINE_TAKEN = "activity.baseline_taken"
+    ACTIVITY_LOG_IMPORTED = "activity.log_imported"
     LOGIN_TWO_PLACES = "login.two_places"
     LOGIN_LOCKED = "login.locked"
     LOGIN_SPRAYED = "login.sprayed"

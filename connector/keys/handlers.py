@@ -112,6 +112,10 @@ class KeyHandlers:
         bad = (Verdict.UNKNOWN, Verdict.FOREIGN)
         return [c for c, verdict in verdicts if (c.key_id or c.id) == step.payload["key_id"] and verdict in bad]
 
+    def attributes(self, account_id: str) -> dict[str, list[str]]:
+        """keySerial and secondFactor as the inventory and the waivers want them now."""
+        return _attributes(self._standing(account_id))
+
     def _known(self, credentials: Sequence[IdpCredential]) -> set[str]:
         key_ids = [c.key_id for c in credentials if c.key_id]
         with self._reading() as session:

@@ -44,3 +44,67 @@ class FreezeNotProvenError(ConflictError):
     says = Text(
         "冻结尚未核实：启用={enabled}，会话={sessions}", "Freeze not proven: enabled={enabled}, sessions={sessions}"
     )
+
+
+KEYCLOAK_ADMINISTRATOR = Text("Keycloak 管理员（master 域）", "an administrator of Keycloak (master realm)")
+
+
+class OutsideAccountsError(ConnectorError):
+    """The account's user was taken out of the accounts group; the service account may neither see him nor pull him in.
+
+    Whoever may pull users into the group may pull an administrator in and set his password.
+    """
+
+    code = "outside-accounts"
+    status = 502
+    clause = "JC 9"
+    says = Text(
+        "该账号的用户被移出账号组，本系统不能处理",
+        "The account's user was taken out of the accounts group, out of this product's reach",
+    )
+    remedy = Text(
+        "请 Keycloak 管理员核查原因，将该用户放回 /accounts 组，再重试此步骤",
+        "An administrator of Keycloak looks into it and puts the user back into /accounts; then retry the step",
+    )
+    who = KEYCLOAK_ADMINISTRATOR
+
+
+class AdministratorNeededError(ConnectorError):
+    """What else differed was put right; the rest is a thing that the service account may not change."""
+
+    code = "administrator-needed"
+    status = 502
+    clause = "JC 9"
+    says = Text(
+        "其余差异已修复，以下须由管理员处理：{left}", "All else was put right; left to an administrator: {left}"
+    )
+    remedy = Text(
+        "请 Keycloak 管理员收回目录以外的角色或恢复用户名，再重试此步骤",
+        "An administrator of Keycloak takes the unlisted role away or restores the user name; then retry the step",
+    )
+    who = KEYCLOAK_ADMINISTRATOR
+
+
+class StrangerOutOfReachError(ConnectorError):
+    """A user outside the accounts group: his permissions were withdrawn, but he cannot be disabled from here."""
+
+    code = "stranger-out-of-reach"
+    status = 502
+    clause = "JC 9"
+    says = Text(
+        "该用户不在账号组内：其业务权限已收回，但本系统不能停用他",
+        "The user is outside the accounts group: his permissions were withdrawn, but he cannot be disabled from here",
+    )
+    remedy = Text(
+        "请 Keycloak 管理员核查并停用该用户、结束其会话",
+        "An administrator of Keycloak looks into it, disables the user and ends his sessions",
+    )
+    who = KEYCLOAK_ADMINISTRATOR
+
+
+class NotConvergedError(ConflictError):
+    """After several rounds Keycloak still differs, because somebody changes it at the same time; tried again."""
+
+    code = "not-converged"
+    clause = "JC 9"
+    says = Text("身份服务与台账仍有差异：{left}", "Keycloak still differs from the register: {left}")

@@ -4,7 +4,6 @@ Every handler reads the register's present state and converges on it, so that a 
 a newer decision: a freeze wins over a creation or an enabling that was ordered before it.
 """
 
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import NamedTuple
@@ -18,7 +17,7 @@ from connector.auth.act import Act
 from connector.outbox.deliver import Handler, Settle
 from connector.outbox.tables import StepRow
 from connector.ports import IdentityProvider, NewUser, UnknownUserError
-from connector.provisioning.errors import FreezeNotProvenError
+from connector.provisioning.in_use import put_back, take_out
 from connector.register.tables import AccountRow, PersonRow, UnitRow
 from connector.regulations.rulebook import Rulebook
 from connector.regulations.vocabulary import AccountClass, AccountStatus
@@ -65,16 +64,16 @@ class KeycloakHandlers:
             return self._take_out_unanswered(account, new)
         user_id = self._idp.create_user(new)
         if self._account(step).status != AccountStatus.ACTIVE:
-            self._take_out(user_id)
-        return _knows(account.id, user_id)
+            take_out(self._idp, user_id)
+        return knows(account.id, user_id)
 
     def _take_out_unanswered(self, account: Standing, new: NewUser) -> Settle | None:
         """An earlier try may have made the user and lost the reply before the freeze came: then it is taken out."""
         user = self._idp.find_user(new.user_name)
         if user is None or user.attributes.get("requestId") != new.request_id:
             return None
-        self._take_out(user.user_id)
-        return _knows(account.id, user.user_id)
+        take_out(self._idp, user.user_id)
+        return knows(account.id, user.user_id)
 
     def grant_roles(self, step: StepRow) -> None:
         user_id = self._account(step).keycloak_id
@@ -89,7 +88,9 @@ class KeycloakHandlers:
             self._idp.log_out(user_id)
             self._idp.end_offline_sessions(user_id)
             if self._account(step).status != AccountStatus.ACTIVE:
-                self._take_out(user_id)  # A log-out that overlaps a freeze writes `enabled` as it read it (1 in 25).
+                take_out(
+                    self._idp, user_id
+                )  # A log-out that overlaps a freeze writes `enabled` as it read it (1 in 25).
 
     def require_actions(self, step: StepRow) -> None:
         user_id = self._account(step).keycloak_id
@@ -102,7 +103,7 @@ class KeycloakHandlers:
         if account.status == AccountStatus.ACTIVE or not account.keycloak_id:
             return None
         try:
-            proof = self._take_out(account.keycloak_id)
+            proof = take_out(self._idp, account.keycloak_id)
         except UnknownUserError:
             return None  # Deleted by a later step of a cancellation.
 
@@ -120,13 +121,9 @@ class KeycloakHandlers:
         account = self._account(step)
         if account.status != AccountStatus.ACTIVE or not account.keycloak_id:
             return None
-        # Sessions begun in the very second of the freeze would live again on enabling.
-        self._idp.log_out(account.keycloak_id)
-        self._idp.end_offline_sessions(account.keycloak_id)
-        time.sleep(SECOND)
-        self._idp.set_enabled(account.keycloak_id, True)
+        put_back(self._idp, account.keycloak_id, SECOND)
         if self._account(step).status != AccountStatus.ACTIVE:
-            self._take_out(account.keycloak_id)
+            take_out(self._idp, account.keycloak_id)
             return None
 
         def settle(act: Act) -> None:
@@ -143,16 +140,7 @@ class KeycloakHandlers:
             return None
         self._idp.delete_user(account.keycloak_id)
 
-        return _knows(account.id, None)
-
-    def _take_out(self, user_id: str) -> dict[str, int]:
-        self._idp.set_enabled(user_id, False)
-        self._idp.log_out(user_id)
-        self._idp.end_offline_sessions(user_id)
-        user, sessions = self._idp.get_user(user_id), self._idp.sessions_of(user_id)
-        if user.enabled or sessions.online or sessions.offline:
-            raise FreezeNotProvenError(enabled=user.enabled, sessions=sessions.online + sessions.offline)
-        return {"online_sessions": sessions.online, "offline_sessions": sessions.offline}
+        return knows(account.id, None)
 
     def _account(self, step: StepRow) -> Standing:
         with self._reading() as session:
@@ -160,20 +148,25 @@ class KeycloakHandlers:
 
     def _new_user(self, step: StepRow) -> tuple[Standing, NewUser]:
         with self._reading() as session:
-            row = session.execute(NEW_USER.where(AccountRow.id == step.account_id)).one()
-        codes_will_do = "otp" in self._rulebook.factors(AccountClass(row.account_class))
-        return Standing(row.id, row.person_id, row.status, row.keycloak_id), NewUser(
-            user_name=row.user_name,
-            display_name=row.name,
-            account_id=row.id,
-            request_id=row.opened_by,
-            unit_code=row.code,
-            account_class=row.account_class,
-            # A key is asked for when one is issued: whoever enrols another has none of ours.
-            required_actions=("UPDATE_PASSWORD", "CONFIGURE_TOTP") if codes_will_do else ("UPDATE_PASSWORD",),
-            second_factor="otp" if codes_will_do else "key",
-            one_session=self._rulebook.one_session(AccountClass(row.account_class)),
-        )
+            return read_new_user(session, self._rulebook, str(step.account_id))
+
+
+def read_new_user(session: Session, rulebook: Rulebook, account_id: str) -> tuple[Standing, NewUser]:
+    """What the register says of the account now, and the user of Keycloak that follows from it."""
+    row = session.execute(NEW_USER.where(AccountRow.id == account_id)).one()
+    codes_will_do = "otp" in rulebook.factors(AccountClass(row.account_class))
+    return Standing(row.id, row.person_id, row.status, row.keycloak_id), NewUser(
+        user_name=row.user_name,
+        display_name=row.name,
+        account_id=row.id,
+        request_id=row.opened_by,
+        unit_code=row.code,
+        account_class=row.account_class,
+        # A key is asked for when one is issued: whoever enrols another has none of ours.
+        required_actions=("UPDATE_PASSWORD", "CONFIGURE_TOTP") if codes_will_do else ("UPDATE_PASSWORD",),
+        second_factor="otp" if codes_will_do else "key",
+        one_session=rulebook.one_session(AccountClass(row.account_class)),
+    )
 
 
 STANDING = select(AccountRow.id, AccountRow.person_id, AccountRow.status, AccountRow.keycloak_id)
@@ -186,7 +179,7 @@ NEW_USER = (
 )
 
 
-def _knows(account_id: str, user_id: str | None) -> Settle:
+def knows(account_id: str, user_id: str | None) -> Settle:
     """Writes down, with the step's outcome, which Keycloak user the account has."""
 
     def settle(act: Act) -> None:

@@ -1,0 +1,28 @@
+"""The two orders of calls by which a user of Keycloak is taken out of use and put back. Knows no register."""
+
+import time
+
+from connector.ports import IdentityProvider
+from connector.provisioning.errors import FreezeNotProvenError
+
+
+def take_out(idp: IdentityProvider, user_id: str) -> dict[str, int]:
+    """Disable, log out, end offline sessions, read back (GS 12-14). Raises FreezeNotProvenError: to be tried again."""
+    idp.set_enabled(user_id, False)
+    idp.log_out(user_id)
+    idp.end_offline_sessions(user_id)
+    user, sessions = idp.get_user(user_id), idp.sessions_of(user_id)
+    if user.enabled or sessions.online or sessions.offline:
+        raise FreezeNotProvenError(enabled=user.enabled, sessions=sessions.online + sessions.offline)
+    return {"online_sessions": sessions.online, "offline_sessions": sessions.offline}
+
+
+def put_back(idp: IdentityProvider, user_id: str, pause: float) -> None:
+    """Ends what may live of old sessions, waits `pause` seconds, enables.
+
+    Sessions begun in the very second of the freeze would live again on enabling.
+    """
+    idp.log_out(user_id)
+    idp.end_offline_sessions(user_id)
+    time.sleep(pause)
+    idp.set_enabled(user_id, True)
