@@ -12,6 +12,7 @@ from connector.adapters.clock import SystemClock
 from connector.adapters.crypto import AesGcmVault
 from connector.adapters.http_sender import AllowListSender
 from connector.adapters.keycloak import KeycloakProvider
+from connector.adapters.keycloak_database import KeycloakDatabase
 from connector.adapters.keycloak_token import prepare_key
 from connector.adapters.ldap import LdapDirectory
 from connector.adapters.mail import FolderMailer, SmtpMailer
@@ -32,6 +33,7 @@ from connector.outbox.deliver import Delivery, Handler
 from connector.outbox.mail import MailHandlers
 from connector.outbox.tables import StepRow
 from connector.ports import (
+    ActivityArchive,
     Clock,
     Directory,
     HttpSender,
@@ -42,6 +44,7 @@ from connector.ports import (
     TokenSigner,
     Vault,
 )
+from connector.provenance.handlers import ProvenanceHandlers
 from connector.provisioning import links
 from connector.provisioning.converge import ConvergeHandlers
 from connector.provisioning.errors import WrongDocumentError
@@ -79,6 +82,7 @@ class Connector:
     clock: Clock
     tokens: TokenVerifier
     login: LoginClient
+    archive: ActivityArchive | None = None  # Keycloak's own database, where it may be read
 
     @contextmanager
     def act(self, actor: Actor, *, now: datetime | None = None, reading: bool = False) -> Iterator[Act]:
@@ -128,6 +132,7 @@ class Connector:
             ),
             MailHandlers(self.mailer),
             FreezeHandlers(self.idp, self.database.reading),
+            ProvenanceHandlers(self.idp, self.database.reading, self.rulebook),
         ):
             handlers.update(part.table())
         return Delivery(self._open, handlers, timedelta(seconds=self.settings.outbox_lease_seconds))
@@ -232,7 +237,13 @@ def build(
         clock=clock or SystemClock(),
         tokens=tokens or _tokens(settings),
         login=login or _login(settings),
+        archive=_archive(settings),
     )
+
+
+def _archive(settings: Settings) -> ActivityArchive | None:
+    url = settings.keycloak_database_url
+    return KeycloakDatabase(url, realm=settings.keycloak_realm) if url else None
 
 
 def _keycloak(settings: Settings) -> IdentityProvider:

@@ -138,6 +138,9 @@ class Settings(BaseSettings):
     keycloak_timeout_seconds: float = Field(15.0, gt=0, description="limit for one call to Keycloak")
     keycloak_admin_user: str = Field("", description="master administrator, only for realm apply and diff")
     keycloak_admin_password: str = Field("", description="its password, only for realm apply and diff")
+    keycloak_database_url: str = Field(
+        "", description="SQLAlchemy URL of Keycloak's PostgreSQL (read-only account), only for a first load of millions"
+    )
     subsystem_urls: dict[str, str] = Field({}, description="login addresses of subsystems, JSON by client id")
     logout_urls: dict[str, str] = Field({}, description="their back-channel logout addresses, JSON")
     subsystem_certificates: dict[str, Path] = Field(
@@ -171,13 +174,19 @@ class Settings(BaseSettings):
     unknown_keys: Literal["remove", "alarm"] = Field(
         "remove", description="what becomes of a security key that the inventory does not know: remove or alarm only"
     )
+    unexplained_changes: Literal["report", "quarantine", "revert"] = Field(
+        "quarantine", description="what becomes of a change in Keycloak that nothing explains: report, quarantine, revert"
+    )
+    unexplained_freezes: int = Field(
+        20, ge=0, description="accounts the provenance gate may freeze by itself within an hour"
+    )
     environment: str = Field("production", description="production or demo; demo allows http and shows sample log-ins")
     directory: DirectorySettings = Field(default_factory=DirectorySettings, description="see TRADING_IDP_LDAP_*")
 
     @model_validator(mode="before")
     @classmethod
     def _read_values(cls, values: dict[str, Any]) -> dict[str, Any]:
-        read_secret_files(values, "TRADING_IDP_", "database_url", "keycloak_admin_password")
+        read_secret_files(values, "TRADING_IDP_", "database_url", "keycloak_database_url", "keycloak_admin_password")
         return split_commas(values, "rule_packs", "webhook_allow", "same_place_networks")
 
     @field_validator("same_place_networks")

@@ -97,6 +97,7 @@ class Event(StrEnum):
     # activity
     EVENTS_INGESTED = "events.ingested"
     EVENTS_CLEARED_FOUND = "events.cleared_found"
+    EVENTS_DROPPED = "events.dropped"
     ACTIVITY_BASELINE_TAKEN = "activity.baseline_taken"
     ACTIVITY_LOG_IMPORTED = "activity.log_imported"
     LOGIN_TWO_PLACES = "login.two_places"
@@ -128,6 +129,13 @@ class Event(StrEnum):
     SIGNAL_DELAYED = "signal.delayed"
     SIGNAL_OVERTAKEN = "signal.overtaken"
     SIGNAL_KEY_ROTATED = "signal_key.rotated"
+    # provenance
+    PROVENANCE_BEGUN = "provenance.begun"
+    PROVENANCE_FOUND = "provenance.found"
+    PROVENANCE_HELD = "provenance.held"
+    PROVENANCE_CARRIED_OUT = "provenance.carried_out"
+    PROVENANCE_CLOSED = "provenance.closed"
+    REALM_APPLY_BEGUN = "realm.apply_begun"
     # house
     REALM_APPLIED = "realm.applied"
     PROBE_FAILED = "probe.failed"

@@ -17,6 +17,8 @@ AREAS = (
     ("matrix", "connector.cli.matrix"),
     ("departures", "connector.cli.departures"),
     ("scans", "connector.cli.scans"),
+    ("activity", "connector.cli.activity"),
+    ("provenance", "connector.cli.provenance"),
     ("freeze", "connector.cli.freezes"),
     ("endpoints", "connector.cli.webhooks"),
     ("signals", "connector.cli.signals"),

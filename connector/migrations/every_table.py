@@ -12,6 +12,7 @@ from connector.keys import tables as keys
 from connector.outbox import tables as outbox
 from connector.pages import form_tables
 from connector.pages import tables as pages
+from connector.provenance import tables as provenance
 from connector.provisioning import tables as provisioning
 from connector.reconciliation import tables as reconciliation
 from connector.register import tables as register
@@ -21,7 +22,7 @@ from connector.storage.tables import Base
 from connector.webhooks import tables as webhooks
 
 ROOMS = (
-    activity, alarm_tables, audit, checks, departures, evidence_tables, form_tables, incidents, keys, outbox, pages, provisioning,
-    reconciliation, register, requests, runs, secret_tables, signals, staff_tables, timetable, webhooks,
+    activity, alarm_tables, audit, checks, departures, evidence_tables, form_tables, incidents, keys, outbox, pages,
+    provenance, provisioning, reconciliation, register, requests, runs, secret_tables, signals, staff_tables, timetable, webhooks,
 )  # fmt: skip
 metadata = Base.metadata
