@@ -11,7 +11,7 @@ from sqlalchemy import select
 from connector.audit.tables import AuditEntryRow
 from connector.auth.act import Act
 from connector.auth.actor import Actor
-from connector.departures.sync import sync_departures
+from connector.departures.sync import sync_departures, watch_directory
 from connector.ports import Directory
 from connector.register.tables import AccountRow, PersonRow
 from connector.regulations.vocabulary import AccountClass, AccountStatus
@@ -21,6 +21,7 @@ from tests.fakes.directory import FakeDirectory
 from tests.fixtures_register import NOON, Desk
 
 HOUR = timedelta(hours=1)
+NAME = "王某"  # of everybody in the directory in memory
 Row = TypeVar("Row")
 
 
@@ -54,12 +55,15 @@ class DepartureDesk:
         """Registers a person with an active account for each key of the directory."""
         with self.desk.act() as act:
             for key in keys:
-                person = make_person(act, unit)
+                person = make_person(act, unit, name=NAME)
                 person.directory_key = key
                 make_account(act, unit, person=person, account_class=account_class)
 
     def run(self, now: datetime = NOON) -> dict[str, Any]:
         return sync_departures(self, now)
+
+    def watch(self, now: datetime = NOON) -> dict[str, Any]:
+        return watch_directory(self, now)
 
     def frozen(self) -> set[str]:
         """Keys whose account is frozen."""

@@ -3,14 +3,16 @@
 The form is that of LC 7(2), the key that of GS 10(6).
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import Row, and_, exists, or_, select
 
 from connector.audit import service as audit
 from connector.audit.events import Event
 from connector.auth.act import Act
+from connector.departures import handover, rotation
 from connector.departures.plan import Cause
 from connector.departures.tables import DepartureCaseRow
 from connector.keys import service as keys
@@ -60,6 +62,9 @@ class CaseView:
     form_request_id: str | None
     key_serial: str | None  # the key that is not back yet; it alone keeps a case open (GS 10(6))
     closed_at: datetime | None
+    offices: tuple[str, ...] = ()  # "office@unit" that he still holds: a successor is needed
+    waiting_requests: tuple[str, ...] = ()  # numbers of requests that nobody but him could decide now
+    rotation_items: int = 0  # things he knew that are not changed yet (JC 22)
 
 
 def find_open_case(act: Act, account_id: str) -> DepartureCaseRow | None:
@@ -72,7 +77,8 @@ def find_open_case(act: Act, account_id: str) -> DepartureCaseRow | None:
 def open_case(act: Act, account: AccountRow, *, cause: Cause, frozen: bool) -> DepartureCaseRow | None:
     """Opens the case of one leaver and asks his unit's head for the form by mail; None when one is open already.
 
-    With `frozen` an open case takes the moment of this freeze. A case without a freeze raises an alarm.
+    With `frozen` an open case takes the moment of this freeze. A case without a freeze raises an alarm. For an
+    administrator the rotation of what he knew is opened too (JC 22).
     """
     existing = find_open_case(act, account.id)
     if existing is not None:
@@ -90,10 +96,13 @@ def open_case(act: Act, account: AccountRow, *, cause: Cause, frozen: bool) -> D
     act.session.add(case)
     act.session.flush()
     asked = _ask_for_form(act, account, case)
+    duties, _ = handover.open_duties(act, [account.person_id])
     audit.record(
         act, Event.DEPARTURE_OPENED, f"case:{case.id}", person_id=account.person_id, account_id=account.id,
         alarm=not frozen, cause=cause.value, frozen=frozen, asked=asked, form_due_at=case.form_due_at.isoformat(),
+        offices=list(duties.get(account.person_id, ())),
     )  # fmt: skip
+    rotation.open_rotation(act, account)
     return case
 
 
@@ -130,7 +139,7 @@ def list_cases(act: Act, *, overdue_only: bool = False, open_only: bool = True, 
         statement = statement.where(DepartureCaseRow.closed_at.is_(None), or_(~_has_form, _has_key))
     if overdue_only:
         statement = statement.where(DepartureCaseRow.form_due_at < act.now, ~_has_form)
-    return [_view(act, *found) for found in act.session.execute(statement)]
+    return _views(act, list(act.session.execute(statement)))
 
 
 def _close(act: Act, case: DepartureCaseRow, request: RequestRow) -> None:
@@ -161,6 +170,23 @@ def _ask_for_form(act: Act, account: AccountRow, case: DepartureCaseRow) -> int:
             },
         )
     return len(heads)
+
+
+def _views(act: Act, found: Sequence[Row[DepartureCaseRow, AccountRow, str, bool]]) -> list[CaseView]:
+    """The cases; what an open one leaves behind is read for all of them together."""
+    people = [case.person_id for case, *_ in found if case.closed_at is None]
+    offices, waiting = handover.open_duties(act, people)
+    items = rotation.open_items_of(act, people)
+    views = (_view(act, *row) for row in found)
+    return [
+        replace(
+            view,
+            offices=offices.get(case.person_id, ()),
+            waiting_requests=waiting.get(case.person_id, ()),
+            rotation_items=items.get(case.person_id, 0),
+        )
+        for view, (case, *_) in zip(views, found, strict=True)
+    ]
 
 
 def _view(act: Act, case: DepartureCaseRow, account: AccountRow, unit_code: str, has_form: bool) -> CaseView:

@@ -134,7 +134,7 @@ def change_contact(act: Act, person_id: str, *, phone: str | None = None, mail: 
     if problems:
         raise RefusedInputError(problems, clause=REGISTER_CLAUSE)
     if phone is not None:
-        _seal_phone(act, person, phone)
+        seal_phone(act, person, phone)
     if mail is not None:
         person.mail = mail or None
     changed = [name for name, value in (("phone", phone), ("mail", mail)) if value is not None]
@@ -239,11 +239,12 @@ def _sealed_row(act: Act, form: PersonForm, right: _Checked) -> PersonRow:
         registered_at=act.now,
     )
     person.document_sealed = act.vault.encrypt(right.number, f"{DOCUMENT_CONTEXT}:{person.id}")
-    _seal_phone(act, person, right.phone)
+    seal_phone(act, person, right.phone)
     return person
 
 
-def _seal_phone(act: Act, person: PersonRow, phone: str) -> None:
+def seal_phone(act: Act, person: PersonRow, phone: str) -> None:
+    """Puts a normalised phone into the row: sealed, its digest, and as it is shown (J5)."""
     person.phone_sealed = act.vault.encrypt(phone, f"{PHONE_CONTEXT}:{person.id}")
     person.phone_digest = act.vault.digest(phone, PHONE_CONTEXT)
     person.phone_masked = identifiers.mask_phone(phone)
