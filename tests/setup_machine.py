@@ -11,23 +11,31 @@ from tests.servers.postgres import DEBIAN_FOLDERS
 
 NEEDED = {
     "slapd": ("slapd", "slapadd"),
+    "samba": ("samba", "samba-tool"),
+    "ldb-tools": ("ldbadd",),
     "ldap-utils": ("ldapmodify",),
     "postgresql": ("initdb", "postgres"),
     "chromium": ("chromium",),
     "xmlsec1": ("xmlsec1",),
 }
-FONTS = Path("/usr/share/fonts")
-NEEDED_FONTS = {"fonts-noto-cjk": "NotoSansCJK-Regular.ttc"}  # Without it Chromium draws boxes for Chinese.
+USR = Path("/usr")
+NEEDED_FILES = {
+    "fonts-noto-cjk": "share/fonts/**/NotoSansCJK-Regular.ttc",  # Without it Chromium draws boxes for Chinese.
+    # What Samba needs to be a domain controller, each its own package.
+    "samba-ad-provision": "share/samba/setup/provision.ldif",
+    "samba-dsdb-modules": "lib/*/samba/ldb/acl.so",
+    "samba-vfs-modules": "lib/*/samba/vfs/xattr_tdb.so",
+}
 
 
-def missing_packages(fonts: Path = FONTS) -> list[str]:
-    """Debian packages of which at least one program, or the font, is not on this machine."""
+def missing_packages(usr: Path = USR) -> list[str]:
+    """Debian packages of which at least one program, or the file named here, is not on this machine."""
     programs = [
         package
         for package, names in NEEDED.items()
         if any(find_program(name, DEBIAN_FOLDERS) is None for name in names)
     ]
-    return programs + [package for package, file in NEEDED_FONTS.items() if not any(fonts.rglob(file))]
+    return programs + [package for package, pattern in NEEDED_FILES.items() if not any(usr.glob(pattern))]
 
 
 def install(packages: list[str]) -> None:

@@ -5,7 +5,7 @@ read. Here a row is decoded once, its values stay bytes, and its attributes are 
 is guessed: a row whose lengths do not fit into each other ends the read.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ldap3 import Connection
@@ -15,6 +15,7 @@ from ldap3.utils.asn1 import decode_message_fast
 
 Answer = dict[str, Any]  # ldap3's form: "type", and for rows "dn", "raw_attributes", with controls also "controls"
 
+_decode: Callable[[bytes], Any] = decode_message_fast
 _CHUNK = 65_536
 _ROW, _REFERENCE, _INTERMEDIATE = 0x64, 0x73, 0x79  # application tags of the answers that do not end a request
 _GOES_ON = frozenset({_ROW, _REFERENCE, _INTERMEDIATE})
@@ -32,9 +33,9 @@ class RowReceiver:
         """The rows to come are asked for these attributes."""
         self._names = Names(attributes)
 
-    def _receive(self, message_id: int, _timeout: float | None) -> list[Answer] | str:
+    def _receive(self, message_id: int, _timeout: float | None) -> list[Any] | str:
         """All answers to one request, in the form that ldap3 expects here."""
-        answers: list[Answer] = []
+        answers: list[Any] = []
         for message in self._messages():
             number, tag, at = _head(message)
             if number == 0:  # A notice of disconnection (RFC 4511, 4.4.1).
@@ -66,7 +67,7 @@ class RowReceiver:
         return row
 
     def _decoded(self, message: bytes) -> Answer:
-        answer: Answer = self._connection.strategy.decode_response_fast(decode_message_fast(message))
+        answer: Answer = self._connection.strategy.decode_response_fast(_decode(message))
         return answer
 
 

@@ -1,11 +1,13 @@
 """A directory in memory that judges its rows as the real one does, and can be told to fail."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from connector.adapters.ldap_rows import check_whole, mapped_attributes, parse_rows
-from connector.departures.errors import EmptyDirectoryError
+from connector.departures.errors import DuplicateKeyError, EmptyDirectoryError
 from connector.ports import (
     CursorLostError,
     DirectoryChanges,
@@ -108,6 +110,7 @@ class FakeDirectory:
         read_at = datetime.now(UTC)
         rows = [(dn, row) for dn, row in self._rows.items() if dn in touched]
         entries, quarantined = parse_rows(rows, self.settings, now=self.now or read_at)
+        self._check_leavers(entry.key for entry in entries if entry.departed)
         return DirectoryChanges(
             entries=entries,
             quarantined=quarantined,
@@ -116,6 +119,13 @@ class FakeDirectory:
             read_at=read_at,
             seconds=0.0,
         )
+
+    def _check_leavers(self, keys: Iterable[str]) -> None:
+        """As the real one: whose key also stands on a row that did not change is not believed to have left."""
+        name = self.settings.key_attribute
+        everybody = Counter(key.decode().casefold() for row in self._rows.values() for key in row.get(name, ()))
+        if twice := sum(1 for key in keys if everybody[key.casefold()] > 1):
+            raise DuplicateKeyError(count=twice)
 
     def check(self) -> str:
         if self.fails_with is not None:

@@ -46,9 +46,10 @@ class Authority:
         self.file = self.folder / "ca.pem"
         self.file.write_bytes(signed.public_bytes(Encoding.PEM))
 
-    def issue_server(self) -> Certificate:
-        """For localhost, by name and by number."""
-        names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    def issue_server(self, *addresses: str) -> Certificate:
+        """For localhost, by name and by number, and for further loopback addresses."""
+        numbers = [x509.IPAddress(ipaddress.ip_address(address)) for address in ("127.0.0.1", *addresses)]
+        names = [x509.DNSName("localhost"), *numbers]
         purpose = ExtendedKeyUsageOID.SERVER_AUTH
         return self._issue("localhost", purpose, x509.random_serial_number(), x509.SubjectAlternativeName(names))
 

@@ -9,10 +9,12 @@ from typing import Any
 
 from connector.embedded.process import LOOPBACK, ServerProcess, answers, free_port, start_process
 from connector.embedded.sample_people import BASE_DN, make_ldif
+from tests.servers.certificates import Certificate
 from tests.servers.needs import need_program
 
 ADMIN_DN = f"cn=admin,{BASE_DN}"
 PEOPLE_DN = f"ou=people,{BASE_DN}"
+REPLICATION = "overlay syncprov\nsyncprov-sessionlog 1000"
 OPEN_ACCESS = "access to attrs=userPassword by anonymous auth by * none\naccess to * by * read"
 _START_SECONDS = 20.0
 
@@ -38,7 +40,7 @@ rootpw {admin_password}
 directory {folder}/db
 index objectClass,uid,employeeNumber,employeeStatus,entryUUID,entryCSN eq
 index modifyTimestamp eq
-overlay syncprov
+{replication}
 {limits}
 {access}
 """
@@ -55,10 +57,17 @@ class Slapd:
     base: str = BASE_DN
     people: str = PEOPLE_DN
     admin_dn: str = ADMIN_DN
+    tls_port: int = 0
     url: str = field(init=False)
 
     def __post_init__(self) -> None:
         self.url = f"ldap://{LOOPBACK}:{self.port}"
+
+    @property
+    def tls_url(self) -> str:
+        """The ldaps:// address of a server that was started with a certificate."""
+        assert self.tls_port, "start it with tls="
+        return f"ldaps://{LOOPBACK}:{self.tls_port}"
 
     @property
     def pid(self) -> int:
@@ -88,6 +97,11 @@ class Slapd:
     def delete(self, dn: str) -> None:
         with self.connection() as connection:
             connection.delete(dn)
+
+    def rename(self, dn: str, new_name: str, new_superior: str | None = None) -> None:
+        """Gives the entry another name (as `uid=p2`), and another place when one is named."""
+        with self.connection() as connection:
+            connection.modify_dn(dn, new_name, new_superior=new_superior)
 
     def person_dn(self, number: int) -> str:
         """DN of the person with this number (from 1) of the sample directory."""
@@ -125,11 +139,14 @@ def start_slapd(
     access: str = OPEN_ACCESS,
     limits: str = "",
     extra_global: str = "",
+    replication: str = REPLICATION,
+    tls: tuple[Path, Certificate] | None = None,
 ) -> Slapd:
     """Starts slapd in `folder` with `ldif`, or with the sample directory of `people` people.
 
-    `size_limit`, `time_limit`, `access`, `limits` and `extra_global` are lines of slapd.conf(5): for example
-    `size_limit=10`, or `access='access to dn.subtree="ou=people,…" by * none'`.
+    `size_limit`, `time_limit`, `access`, `limits`, `extra_global` and `replication` are lines of slapd.conf(5): for
+    example `size_limit=10`, or `access='access to dn.subtree="ou=people,…" by * none'`. `tls` is the file of the
+    authority and the server's certificate; with it the server also answers ldaps:// and StartTLS.
     A referral is an LDIF entry of class `referral` (with `extensibleObject`).
     """
     slapd, slapadd = need_program("slapd", "slapd"), need_program("slapadd", "slapd")
@@ -146,13 +163,26 @@ def start_slapd(
         time_limit=time_limit,
         access=access,
         limits=limits,
-        extra_global=extra_global,
+        extra_global="\n".join([extra_global, *_tls_lines(tls)]),
+        replication=replication,
     )
     config.write_text(text, encoding="utf-8")
     loaded = subprocess.run([slapadd, "-q", "-f", config, "-l", content], capture_output=True, text=True, check=False)
     assert loaded.returncode == 0, loaded.stderr
-    port = free_port()
-    command = [slapd, "-f", config, "-h", f"ldap://{LOOPBACK}:{port}", "-d", "0"]
+    port, tls_port = free_port(), free_port() if tls else 0
+    addresses = [f"ldap://{LOOPBACK}:{port}", *([f"ldaps://{LOOPBACK}:{tls_port}"] if tls else [])]
+    command = [slapd, "-f", config, "-h", " ".join(addresses), "-d", "0"]
     process = start_process("slapd", command, log_file=folder / "slapd.log")
     process.wait_ready(lambda: answers(port), _START_SECONDS)
-    return Slapd(folder, port, password, process)
+    return Slapd(folder, port, password, process, tls_port=tls_port)
+
+
+def _tls_lines(tls: tuple[Path, Certificate] | None) -> list[str]:
+    if tls is None:
+        return []
+    authority, own = tls
+    return [
+        f"TLSCACertificateFile {authority}",
+        f"TLSCertificateFile {own.file}",
+        f"TLSCertificateKeyFile {own.key_file}",
+    ]
