@@ -5,12 +5,11 @@ from typing import Any
 
 from connector.auth.actor import job_actor
 from connector.bootstrap import Connector
-from connector.checks import dormancy, proposal
+from connector.checks import proposal
+from connector.checks.dormancy import DORMANT
 
 
 def run(connector: Connector, now: datetime) -> dict[str, Any]:
+    """Summary: `request`, the number of the proposal, or None; what was counted, found, unknown, proposed, left."""
     with connector.act(job_actor("scan_dormant"), now=now) as act:
-        request = proposal.propose_dormant(act)
-        counts = dormancy.count_verdicts(act, dormancy.rule_in_force(act))
-        number = request.number if request else None
-    return {"request": number, **{verdict.value: count for verdict, count in counts.items()}}
+        return proposal.summary(act, proposal.propose(act, DORMANT))

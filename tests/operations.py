@@ -10,6 +10,7 @@ from typing import Any
 from connector.audit.seal import seal_pending
 from connector.auth import signatures
 from connector.auth.actor import Actor
+from connector.checks import service as scans
 from connector.departures.tables import DeparturePlanRow
 from connector.keys import service as keys
 from connector.keys.sheets import SheetRow
@@ -72,6 +73,7 @@ simple("GET", "/requests/overdue", by=Office.PRINCIPAL)
 simple("GET", "/inbox", by=Office.UNIT_HEAD, unit="ywk", refused=200)
 simple("GET", "/steps", by=Office.OPERATOR)
 simple("GET", "/departures/cases", by=Office.OPERATOR)
+simple("GET", "/scans", by=Office.AUDITOR)
 simple("GET", "/endpoints", by=Office.AUDITOR)
 simple("GET", "/jobs", by=Office.OPERATOR)
 simple("GET", "/jobs/runs", by=Office.AUDITOR)
@@ -207,6 +209,21 @@ def retry_step(api: Api) -> Call:
         step = outbox.enqueue(act, "mail", key=f"dead:{next(_names)}", lane="mail", payload={})
         act.session.get_one(StepRow, step.id).state = "dead"
     return Call(f"/steps/{step.id}/retry", Office.OPERATOR)
+
+
+def scan_run(api: Api) -> str:
+    with api.town.connector.act(HOST) as act:
+        return scans.propose(act, scans.find_scan("orphaned")).id
+
+
+@operation("GET", "/scans/{scan_id}")
+def read_scan(api: Api) -> Call:
+    return Call(f"/scans/{scan_run(api)}", Office.PRINCIPAL)
+
+
+@operation("GET", "/scans/{scan_id}/cleanup-list.xlsx")
+def read_cleanup_list(api: Api) -> Call:
+    return Call(f"/scans/{scan_run(api)}/cleanup-list.xlsx", Office.OPERATOR)
 
 
 @operation("GET", "/departures/plans/{plan_hash}")

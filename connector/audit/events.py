@@ -77,6 +77,9 @@ class Event(StrEnum):
     ACCEPTANCE_CHECKED = "acceptance.checked"
     PASSWORD_NOTICE_SENT = "password.notice_sent"  # noqa: S105
     PASSWORD_CHANGE_FORCED = "password.change_forced"  # noqa: S105
+    # reconciliation
+    RECONCILED = "accounts.reconciled"
+    REPAIR_NOT_DECIDABLE = "repair.not_decidable"
     # keys
     KEY_BATCH_RECEIVED = "key.batch_received"
     KEY_ISSUED = "key.issued"

@@ -5,17 +5,18 @@ not reach back far enough, nobody is called dormant.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, literal, or_, select
 
-from connector.activity import service as activity
+from connector.activity.coverage import Coverage, login_coverage
+from connector.activity.evidence import active_since, unknown_reason
 from connector.activity.tables import ActivityRow
 from connector.auth.act import Act
-from connector.checks.scan import IN_USE, Found, Scan, count_in_use, iso
+from connector.checks.scan import IN_USE, Counts, Found, Scan, count_in_use, iso
 from connector.errors import Text
 from connector.register.tables import AccountRow, AccountStateRow
 from connector.regulations.vocabulary import AccountClass, RequestKind
@@ -33,41 +34,40 @@ class DormancyVerdict(StrEnum):
     UNKNOWN = "unknown"  # the evidence does not reach back far enough
 
 
-class WhyUnknown(StrEnum):
-    """Why nothing can be said of an account."""
-
-    NEVER_READ = "never_read"  # no event of Keycloak was ever read
-    TOO_YOUNG = "too_young"  # events are missing before a moment that lies within the period
-
-
 FOUND = frozenset({DormancyVerdict.DORMANT.value, DormancyVerdict.NEVER_USED.value})
 
 
 @dataclass(frozen=True, kw_only=True)
 class DormancyRule:
-    """The rule of one run, by class. `covers_since` is from when on no login event is missing; None = none was read."""
+    """The rule of one run, by class, and how far the evidence of use reaches."""
 
     now: datetime
     dormancy: Spans
     never_used: Spans
-    covers_since: datetime | None
+    coverage: Coverage
+
+    def as_if_read(self) -> "DormancyRule":
+        """The same rule, had the mirror been read at its moment: for a look into another day."""
+        return replace(self, coverage=replace(self.coverage, read_at=self.now))
 
     def as_json(self) -> dict[str, Any]:
         return {
             "dormancy_days": _days(self.dormancy),
             "never_used_days": _days(self.never_used),
-            "covers_since": iso(self.covers_since),
-            "evidence_days": (self.now - self.covers_since).days if self.covers_since else None,
+            "covers_since": iso(self.coverage.since),
+            "read_at": iso(self.coverage.read_at),
+            "evidence_days": (self.now - self.coverage.since).days if self.coverage.since else None,
             "clause": CLAUSE,
         }
 
 
 def rule_in_force(act: Act) -> DormancyRule:
+    """The rule at the act's moment, by the packs and by what the mirror has read."""
     return DormancyRule(
         now=act.now,
         dormancy=_by_class(act.rulebook.dormancy),
         never_used=_by_class(act.rulebook.never_used),
-        covers_since=activity.covers_since(act),
+        coverage=login_coverage(act),
     )
 
 
@@ -91,7 +91,7 @@ def _cutoff(now: datetime, spans: Spans) -> ColumnElement[datetime]:
 
 
 # An account that was suspended for half a year could not be used: its time starts when it was enabled again.
-_active_since: ColumnElement[datetime] = func.coalesce(AccountStateRow.since, AccountRow.opened_at)
+_active_since: ColumnElement[datetime] = active_since()
 _last_used: ColumnElement[datetime | None] = case(
     (ActivityRow.last_used_at >= _active_since, ActivityRow.last_used_at), else_=None
 )
@@ -101,13 +101,12 @@ _idle_since: ColumnElement[datetime] = func.coalesce(_last_used, _active_since)
 def verdict_of(rule: DormancyRule) -> ColumnElement[str]:
     """The verdict as an SQL expression over the join of `_accounts`."""
     idle, unused = _cutoff(rule.now, rule.dormancy), _cutoff(rule.now, rule.never_used)
-    covers = literal(rule.covers_since or rule.now, type_=ActivityRow.last_used_at.type)
     young = and_(_last_used.is_(None), _active_since > unused)
     return case(
         (_last_used > idle, DormancyVerdict.ACTIVE.value),
         (young, DormancyVerdict.ACTIVE.value),
-        (and_(_last_used.is_(None), covers <= _active_since), DormancyVerdict.NEVER_USED.value),
-        (and_(_idle_since <= idle, covers <= idle), DormancyVerdict.DORMANT.value),
+        (and_(_last_used.is_(None), _unknown(rule, _active_since).is_(None)), DormancyVerdict.NEVER_USED.value),
+        (and_(_idle_since <= idle, _unknown(rule, idle).is_(None)), DormancyVerdict.DORMANT.value),
         else_=DormancyVerdict.UNKNOWN.value,
     )
 
@@ -132,36 +131,46 @@ def _not_in_use(rule: DormancyRule) -> ColumnElement[bool]:
     return or_(ActivityRow.last_used_at.is_(None), ActivityRow.last_used_at <= newest_cutoff)
 
 
-def count_verdicts(act: Act, rule: DormancyRule) -> dict[DormancyVerdict, int]:
-    """How many accounts have each verdict."""
+def _unknown(rule: DormancyRule, since: ColumnElement[datetime]) -> ColumnElement[str | None]:
+    return unknown_reason(rule.coverage, since, rule.now)
+
+
+def why_unknown(rule: DormancyRule) -> ColumnElement[str | None]:
+    """Why nothing can be said of an account whose verdict is UNKNOWN; as an SQL expression."""
+    return func.coalesce(_unknown(rule, _cutoff(rule.now, rule.dormancy)), _unknown(rule, _active_since))
+
+
+def count_verdicts(act: Act, rule: DormancyRule) -> Counts:
+    """How many accounts have each verdict. One query, and one that counts accounts."""
     verdict = verdict_of(rule).label("verdict")
-    rows = act.session.execute(_accounts([verdict, func.count()]).where(_not_in_use(rule)).group_by(verdict))
-    counts = {each: 0 for each in DormancyVerdict} | {DormancyVerdict(name): number for name, number in rows}
-    others = sum(number for each, number in counts.items() if each is not DormancyVerdict.ACTIVE)
-    return counts | {DormancyVerdict.ACTIVE: count_in_use(act) - others}
-
-
-def why_unknown(rule: DormancyRule) -> WhyUnknown:
-    """The reason is one for all: from when on the mirror has every event."""
-    return WhyUnknown.NEVER_READ if rule.covers_since is None else WhyUnknown.TOO_YOUNG
-
-
-def _count_unknown(act: Act, rule: DormancyRule) -> dict[str, int]:
-    number = count_verdicts(act, rule)[DormancyVerdict.UNKNOWN]
-    return {why_unknown(rule).value: number} if number else {}
+    why = case((verdict_of(rule) == DormancyVerdict.UNKNOWN.value, why_unknown(rule)), else_="").label("why")
+    rows = act.session.execute(_accounts([verdict, why, func.count()]).where(_not_in_use(rule)).group_by(verdict, why))
+    counts, unknown = {each.value: 0 for each in DormancyVerdict}, {}
+    for name, reason, number in rows:
+        counts[name] += number
+        if name == DormancyVerdict.UNKNOWN:
+            unknown[reason] = number
+    others = sum(number for name, number in counts.items() if name != DormancyVerdict.ACTIVE)
+    return Counts(verdicts=counts | {DormancyVerdict.ACTIVE.value: count_in_use(act) - others}, unknown=unknown)
 
 
 def _select(rule: DormancyRule, wanted: frozenset[str] = FOUND) -> Select[Any]:
     verdict = verdict_of(rule)
     columns: list[Any] = [AccountRow.id.label("account_id"), AccountRow.user_name, AccountRow.account_class]
-    columns += [verdict.label("verdict"), ActivityRow.last_used_at, _active_since.label("active_since")]
+    columns += [verdict.label("verdict"), ActivityRow.last_used_at, ActivityRow.last_used_source]
+    columns += [_active_since.label("active_since"), why_unknown(rule).label("why")]
     return _accounts(columns).where(_not_in_use(rule), verdict.in_(sorted(wanted))).order_by(_idle_since, AccountRow.id)
 
 
 def _evidence(rule: DormancyRule, row: Row[Any]) -> dict[str, Any]:
     unknown = row.verdict == DormancyVerdict.UNKNOWN.value
-    why = {"why": why_unknown(rule).value, "covers_since": iso(rule.covers_since)} if unknown else {}
-    return {"last_used_at": iso(row.last_used_at), "active_since": row.active_since.isoformat(), **why}
+    why = {"why": row.why, "covers_since": iso(rule.coverage.since)} if unknown else {}
+    return {
+        "last_used_at": iso(row.last_used_at),
+        "source": row.last_used_source,
+        "active_since": row.active_since.isoformat(),
+        **why,
+    }
 
 
 def list_dormant(act: Act, rule: DormancyRule, *, limit: int | None = None) -> list[Found]:
@@ -188,8 +197,7 @@ DORMANT = Scan[DormancyRule](
     kind=RequestKind.DISABLE_DORMANT,
     found=FOUND,
     rule=rule_in_force,
-    counts=lambda act, rule: {verdict.value: number for verdict, number in count_verdicts(act, rule).items()},
-    unknown=_count_unknown,
+    count=count_verdicts,
     select=_select,
     may_propose=lambda _rule: literal(True),
     evidence=_evidence,

@@ -7,8 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from connector.activity import service as activity
-from connector.activity.tables import CursorRow
+from connector.activity.coverage import login_coverage
 from connector.audit import service as audit
 from connector.audit.events import Event
 from connector.auth.act import Act
@@ -36,7 +35,7 @@ def propose(act: Act, scan: Scan[R], rule: R | None = None) -> ScanRow:
     """
     settle_findings(act)
     rule = rule or scan.rule(act)
-    counts = scan.counts(act, rule)
+    counts = scan.count(act, rule)
     proposed, left = scan.list_proposable(act, rule, LIMIT)
     request = _submit(act, scan, rule, proposed) if proposed else None
     row = ScanRow(
@@ -45,9 +44,9 @@ def propose(act: Act, scan: Scan[R], rule: R | None = None) -> ScanRow:
         started_at=act.now,
         finished_at=act.now,
         rule=rule.as_json(),
-        counted=sum(counts.values()),
-        found=sum(counts.get(verdict, 0) for verdict in scan.found),
-        unknown=sum(scan.unknown(act, rule).values()),
+        counted=sum(counts.verdicts.values()),
+        found=sum(counts.verdicts.get(verdict, 0) for verdict in scan.found),
+        unknown=sum(counts.unknown.values()),
         left=left,
         request_id=request.id if request else None,
     )
@@ -67,6 +66,20 @@ def request_of(act: Act, run: ScanRow) -> RequestRow | None:
     return act.session.get(RequestRow, run.request_id) if run.request_id else None
 
 
+def summary(act: Act, run: ScanRow) -> dict[str, Any]:
+    """What a job says of a run: the proposal's number, or None, and the counts."""
+    request = request_of(act, run)
+    proposed = len(request.form["accounts"]) if request else 0
+    return {
+        "request": request.number if request else None,
+        "counted": run.counted,
+        "found": run.found,
+        "unknown": run.unknown,
+        "proposed": proposed,
+        "left": run.left,
+    }
+
+
 def settle_findings(act: Act) -> int:
     """Writes down what became of the accounts of closed proposals; returns of how many.
 
@@ -74,7 +87,7 @@ def settle_findings(act: Act) -> int:
     it. Who was disabled all the same is alarmed: the mirror learns of a use some seconds late, and a decision may fall
     into them.
     """
-    read_at = act.session.scalar(select(CursorRow.read_at).where(CursorRow.kind == activity.LOGIN))
+    read_at = login_coverage(act).read_at
     if read_at is None:
         return 0
     closed: dict[str, list[FindingRow]] = defaultdict(list)

@@ -35,6 +35,7 @@ class Outcome(StrEnum):
     SPARED = "spared"  # cleared up between proposal and decision
     ALREADY_OUT = "already_out"  # taken out of use by another road before the decision
     DISABLED = "disabled"
+    FROZEN = "frozen"  # by the clock, without a proposal: its approved end had come
     OVERTAKEN = "overtaken"  # disabled, and only afterwards the mirror showed that it was used before the decision
 
 
@@ -45,6 +46,7 @@ OUTCOMES: Mapping[Outcome, Text] = {
     Outcome.SPARED: Text("提请后情况已消除，保留", "cleared up after the proposal, kept"),
     Outcome.ALREADY_OUT: Text("审批前已停用", "out of use before the decision"),
     Outcome.DISABLED: Text("已禁用", "disabled"),
+    Outcome.FROZEN: Text("到期冻结", "frozen when its approved end came"),
     Outcome.OVERTAKEN: Text(
         "已禁用，但审批前曾使用，请核实", "disabled, though used before the decision: look into it"
     ),

@@ -42,6 +42,14 @@ class Found:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Counts:
+    """How many accounts have each verdict; and of those that nothing can be said of, why, with how many."""
+
+    verdicts: Mapping[str, int]
+    unknown: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scan(Generic[R]):
     """One scan. `name` stands in the table of runs and is the cause of the requests that the scan makes.
 
@@ -53,10 +61,9 @@ class Scan(Generic[R]):
     title: Text
     clause: str
     kind: RequestKind
-    found: frozenset[str]  # the verdicts of `counts` that are findings
+    found: frozenset[str]  # the verdicts that are findings
     rule: Callable[[Act], R]
-    counts: Callable[[Act, R], Mapping[str, int]]  # how many accounts have each verdict
-    unknown: Callable[[Act, R], Mapping[str, int]]  # why nothing can be said, with how many
+    count: Callable[[Act, R], Counts]
     select: Callable[[R], Select[Any]]
     may_propose: Callable[[R], ColumnElement[bool]]
     evidence: Callable[[R, Row[Any]], dict[str, Any]]

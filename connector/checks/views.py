@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, func, select
 from connector.auth.act import Act
 from connector.checks import cleanup
 from connector.checks.cleanup import CleanUpRow
+from connector.checks.dormancy import DormancyRule
 from connector.checks.report import Report, make_report
 from connector.checks.scan import Found
 from connector.checks.scans import PASSWORDS, SCANS, find_scan
@@ -78,18 +79,24 @@ def cleanup_list(act: Act, scan_id: str) -> list[CleanUpRow]:
     return cleanup.list_rows(act, report(act, scan_id).lines)
 
 
-def preview(act: Act, name: str, *, first: int = 0, count: int = 100) -> Preview:
-    """What the scan finds at the act's moment, without writing anything; raises NotFoundError."""
+def preview(act: Act, name: str, *, first: int = 0, count: int = 100, as_of: bool = False) -> Preview:
+    """What the scan finds at the act's moment, without writing anything; raises NotFoundError.
+
+    `as_of`: the act's moment is not now, and the mirror is taken as if it had been read until then.
+    """
     scan = find_scan(name)
     rule = scan.rule(act)
+    if as_of and isinstance(rule, DormancyRule):
+        rule = rule.as_if_read()
+    counts = scan.count(act, rule)
     return Preview(
         scan=scan.name,
         title=scan.title,
         clause=scan.clause,
         at=act.now,
         rule=rule.as_json(),
-        counts=scan.counts(act, rule),
-        unknown=scan.unknown(act, rule),
+        counts=counts.verdicts,
+        unknown=counts.unknown,
         accounts=scan.list_found(act, rule, first=first, count=count),
     )
 

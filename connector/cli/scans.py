@@ -1,6 +1,8 @@
-"""Commands of the scans and of the mirror they read: zombies, password ages, activity. Prints; decides nothing."""
+"""Commands of the scans: zombies, passwords, test accounts, orphans, accounts for a time. Prints; decides nothing."""
 
+from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -8,7 +10,10 @@ import typer
 from connector.activity import service as activity
 from connector.auth.act import Act
 from connector.auth.actor import job_actor
-from connector.checks import dormancy, passwords, proposal
+from connector.checks import dormancy, passwords, proposal, weak
+from connector.checks import service as checks
+from connector.checks.expiry import EXPIRED
+from connector.cli import acceptance
 from connector.cli.session import opened, operator, show
 from connector.errors import NotFoundError
 from connector.register import accounts
@@ -16,29 +21,99 @@ from connector.register.offices import OFFICE_ZONE
 from connector.register.tables import AccountRow
 
 app = typer.Typer(no_args_is_help=True, help="检查 / scans")
+app.registered_commands += acceptance.app.registered_commands
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="show what would be done; write nothing")]
 Count = Annotated[int, typer.Option(min=1, max=10_000, help="most rows to show, or to act on")]
 At = Annotated[datetime | None, typer.Option(help="as of this day or moment, in Chinese time; dry runs only")]
+Name = Annotated[str, typer.Argument(help=", ".join(checks.SCANS))]
+ScanId = Annotated[str, typer.Argument(help="id of a run, from `scans list`")]
 EVENT_COLUMNS = ("at", "kind", "type", "error", "client_id", "ip", "resource_path", "details")
+LISTED = ("scan_id", "scan", "at", "counted", "found", "unknown", "proposed", "left", "request", "request_state")
+
+
+@app.command("show")
+def show_scan(name: Name, at: At = None, count: Count = 100, as_json: Json = False) -> None:
+    """试运行：列出一项检查现在会查到的账号，不写入任何内容 / Dry run of one scan; changes nothing."""
+    with opened() as connector, connector.act(operator(), now=_moment(at), reading=True) as act:
+        found = checks.preview(act, name, count=count, as_of=at is not None)
+    shown = asdict(found)
+    rows = shown.pop("accounts")
+    _print(shown, rows, as_json)
+
+
+@app.command("run")
+def run_scan(name: Name, as_json: Json = False) -> None:
+    """执行一项检查，将查到的账号提请主要负责人批准 / Run one scan and propose what it finds to the principal."""
+    if name == EXPIRED.name:
+        raise typer.BadParameter("the clock ends these: job end_expired", param_hint="name")
+    with opened() as connector, connector.act(job_actor(f"scan_{name}")) as act:
+        run = checks.propose(act, checks.find_scan(name))
+        result = {"scan_id": run.id, **proposal.summary(act, run)}
+    show(result, as_json)
+
+
+@app.command("list")
+def list_scans(
+    name: Annotated[str, typer.Option("--scan", help="one scan only")] = "", count: Count = 50, as_json: Json = False
+) -> None:
+    """检查记录 / Runs of the scans, newest first."""
+    with opened() as connector, connector.act(operator(), reading=True) as act:
+        found = checks.list_scans(act, name=name, count=count)
+    show(found, as_json, LISTED)
+
+
+@app.command("report")
+def report_scan(scan_id: ScanId, as_json: Json = False) -> None:
+    """一次检查的处理结果，逐个账号 / What became of every account of one run, each with its moment."""
+    with opened() as connector, connector.act(operator(), reading=True) as act:
+        found = asdict(checks.report(act, scan_id))
+    rows = found.pop("lines")
+    _print(found, rows, as_json)
+
+
+@app.command("cleanup-list")
+def write_cleanup_list(
+    scan_id: ScanId,
+    out: Annotated[Path | None, typer.Option(help="write a spreadsheet (.xlsx) here")] = None,
+    as_json: Json = False,
+) -> None:
+    """信息系统账号清理清单 / The clean-up list of one run (JC annex 3), as a spreadsheet or printed."""
+    with opened() as connector, connector.act(operator(), reading=True) as act:
+        rows = checks.cleanup_list(act, scan_id)
+    if out is None:
+        show([asdict(row) for row in rows], as_json)
+        return
+    out.write_bytes(checks.write_xlsx(rows))
+    show({"file": str(out), "rows": len(rows)}, as_json)
+
+
+@app.command("flag")
+def flag_password(
+    user_name: str,
+    source: Annotated[str, typer.Option(help="who found it weak: an inspection, a password audit")],
+    as_json: Json = False,
+) -> None:
+    """登记经检查发现的简单口令 / Note that an inspection found an account's password weak (LC 6(3))."""
+    with opened() as connector, connector.act(operator()) as act:
+        row = weak.flag_password(act, user_name, source=source)
+        result = {"user_name": user_name, "flagged_at": row.flagged_at, "source": row.source}
+    show(result, as_json)
 
 
 @app.command("dormant")
 def scan_dormant(dry_run: DryRun = False, at: At = None, count: Count = 100, as_json: Json = False) -> None:
     """僵尸用户检查，提请主要负责人批准 / Find zombie accounts and propose them to the principal (LC 7(2))."""
+    now = _as_of(at, dry_run)
     actor = operator() if dry_run else job_actor("scan_dormant")  # A proposal is the scan's, not the operator's.
-    with opened() as connector, connector.act(actor, now=_as_of(at, dry_run)) as act:
-        rule = dormancy.rule_in_force(act)
+    with opened() as connector, connector.act(actor, now=now) as act:
         request = None if dry_run else proposal.propose_dormant(act)
-        found = dormancy.list_dormant(act, rule, limit=count)
-        result: dict[str, Any] = {
-            "dry_run": dry_run,
-            "rule": rule.as_json(),
-            "counts": {verdict.value: number for verdict, number in dormancy.count_verdicts(act, rule).items()},
-            "request": request.number if request else None,
-        }
-    rows = [{"user_name": account.user_name, **account.evidence} for account in found]
-    _print(result, rows, as_json)
+        found = checks.preview(act, dormancy.DORMANT.name, count=count, as_of=at is not None)
+        number = request.number if request else None
+    result = {
+        "dry_run": dry_run, "rule": found.rule, "counts": found.counts, "unknown": found.unknown, "request": number,
+    }  # fmt: skip
+    _print(result, [{"user_name": account.user_name, **account.evidence} for account in found.accounts], as_json)
 
 
 @app.command("passwords")
@@ -99,6 +174,10 @@ def _as_of(at: datetime | None, dry_run: bool) -> datetime | None:
     """The moment asked for; only what writes nothing may be asked as of another one."""
     if at and not dry_run:
         raise typer.BadParameter("--at needs --dry-run", param_hint="--at")
+    return _moment(at)
+
+
+def _moment(at: datetime | None) -> datetime | None:
     return at.replace(tzinfo=OFFICE_ZONE) if at else None
 
 

@@ -15,6 +15,7 @@ from connector.provisioning import service as provisioning
 from connector.register import accounts, offices, people
 from connector.register.tables import AccountRow
 from connector.regulations.vocabulary import AccountClass, AccountPurpose, AccountStatus, RequestKind
+from connector.requests.freshness import check_mirror_is_read
 from connector.requests.rules import check_status_allows
 from connector.requests.tables import RequestRow
 
@@ -106,7 +107,12 @@ def _cancel(act: Act, request: RequestRow, _excluded: Collection[str]) -> None:
 
 
 def _disable_found(act: Act, request: RequestRow, excluded: Collection[str]) -> None:
-    """Disables the proposed accounts but those excluded, and those whose finding was cleared up since (LC 7(2))."""
+    """Disables the proposed accounts but those excluded, and those whose finding was cleared up since (LC 7(2)).
+
+    MirrorBehindError when it cannot be seen who cleared it up.
+    """
+    if request.cause in CLEARED_UP:
+        check_mirror_is_read(act)
     cleared_up_at = CLEARED_UP.get(request.cause, _never)
     for user_name in request.form["accounts"]:
         account = accounts.lock_account(act, accounts.get_by_user_name(act, user_name).id)

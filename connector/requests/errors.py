@@ -125,3 +125,18 @@ class WrongStatusError(ConflictError):
         "请核对账号状态；已禁用的账号请申请启用", "Check the status; a disabled account is enabled, not opened again"
     )
     who = Text("申请人", "the applicant")
+
+
+class MirrorBehindError(ConflictError):
+    """Keycloak's events were not read lately: who used his account since the proposal cannot be seen."""
+
+    code = "mirror-behind"
+    clause = "LC 7(2)"
+    says = Text(
+        "登录记录已{seconds}秒未更新，无法核实提请后是否有人使用账号，审批未提交",
+        "Login events were not read for {seconds} s: who used his account since cannot be seen; nothing was decided",
+    )
+    remedy = Text(
+        "请稍后再试；如持续出现，请检查作业 ingest_events 和身份服务",
+        "Try again in a minute; if it goes on, look at the job ingest_events and at Keycloak",
+    )

@@ -32,7 +32,7 @@ def verdict(desk: Desk, *, covers: datetime | None, **account: Any) -> str:
             set_coverage(act, covers)
         add_mirrored_account(act, "a", **({"opened_at": LONG_AGO} | account))
         rule = dormancy.rule_in_force(act)
-        counts = {each.value: number for each, number in dormancy.count_verdicts(act, rule).items() if number}
+        counts = {each: number for each, number in dormancy.count_verdicts(act, rule).verdicts.items() if number}
         listed = [found.verdict for found in dormancy.list_dormant(act, rule)]
     if not counts:
         return "not looked at"
@@ -103,6 +103,7 @@ def test_list_dormant_orders_by_idle_time_and_keeps_the_evidence(desk: Desk) -> 
     assert found[0].evidence == {
         "verdict": DormancyVerdict.DORMANT.value,
         "last_used_at": (NOON - timedelta(days=300)).isoformat(),
+        "source": None,
         "active_since": LONG_AGO.isoformat(),
         "account_class": "ordinary",
     }

@@ -75,6 +75,7 @@ def propose(desk: Desk, after: timedelta = timedelta()) -> RequestRow | None:
 
 def decide(desk: Desk, centre: Centre, request: RequestRow, verdict: Verdict, **more: object) -> None:
     with desk.act(centre.actor(Office.PRINCIPAL), LATER + timedelta(hours=2)) as act:
+        act.session.execute(update(CursorRow).values(read_at=act.now))
         stage = act.session.scalars(select(StageRow).where(StageRow.request_id == request.id)).one()
         requests.decide(act, stage_id=stage.id, verdict=verdict, reason="核实", digest=request.digest, **more)  # type: ignore[arg-type]
 

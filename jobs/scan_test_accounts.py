@@ -1,0 +1,15 @@
+"""Job: finds test accounts that nobody gave an end, and proposes them to the principal (JC 21). Disables nobody."""
+
+from datetime import datetime
+from typing import Any
+
+from connector.auth.actor import job_actor
+from connector.bootstrap import Connector
+from connector.checks import proposal
+from connector.checks.left_over import TEST_ACCOUNT
+
+
+def run(connector: Connector, now: datetime) -> dict[str, Any]:
+    """Summary: `request`, the number of the proposal, or None; what was counted, found, proposed, left."""
+    with connector.act(job_actor("scan_test_accounts"), now=now) as act:
+        return proposal.summary(act, proposal.propose(act, TEST_ACCOUNT))
