@@ -15,12 +15,14 @@ from starlette.exceptions import HTTPException
 from connector import http
 from connector.bootstrap import Connector
 from connector.checks import job_routes
+from connector.checks import routes as checks
 from connector.departures import routes as departures
 from connector.errors import ConnectorError, FaultError
 from connector.incidents import routes as incidents
 from connector.keys import routes as keys
 from connector.pages import mount as pages
 from connector.pages.frame import is_page, problem_page
+from connector.provenance import routes as provenance
 from connector.provisioning import routes as provisioning
 from connector.register import record_routes
 from connector.register import routes as register
@@ -40,9 +42,11 @@ def create_app(connector: Connector) -> FastAPI:
     for room in (
         register,
         record_routes,
+        checks,
         job_routes,
         keys,
         requests,
+        provenance,
         provisioning,
         departures,
         webhooks,
