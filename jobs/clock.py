@@ -3,6 +3,7 @@
 APScheduler's own job store reads without locking and runs a job twice when two processes share it (measured).
 """
 
+import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
@@ -18,6 +19,8 @@ from jobs.ticks import Worker
 CATCH_UP_SECONDS = 60
 SET_BACK = timedelta(seconds=2)
 log = structlog.get_logger()
+# A job that takes longer than its interval is told once, as late, in the table of jobs; not at each tick it misses.
+logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
 def make_clock(

@@ -7,8 +7,10 @@ from connector.activity import reader
 from connector.activity.alarms import LoginWatch
 from connector.activity.coverage import ADMIN, LOGIN, RecordingWatch
 from connector.activity.watch import Watch, Watches
+from connector.adapters.realm_setup import expected_realm
 from connector.auth.actor import job_actor
 from connector.bootstrap import Connector
+from connector.provenance.gate import ProvenanceWatch
 
 
 def run(connector: Connector, now: datetime) -> dict[str, Any]:
@@ -30,7 +32,8 @@ def watches_of(connector: Connector) -> dict[str, list[Watch]]:
 
     The admin events come first: a log-out that was ordered tells the watch over logins that a session has ended.
     """
+    gate = ProvenanceWatch(expected_realm(connector.settings, connector.rulebook))
     return {
-        ADMIN: [RecordingWatch()],
-        LOGIN: [LoginWatch(connector.settings.same_place_networks)],
+        ADMIN: [RecordingWatch(), gate],
+        LOGIN: [LoginWatch(connector.settings.same_place_networks), gate],
     }

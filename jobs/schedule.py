@@ -13,11 +13,13 @@ from connector.bootstrap import Connector
 from connector.errors import Text
 from jobs import (
     check_calendar,
+    check_provenance,
     deliver_outbox,
     end_suspensions,
     ingest_events,
     mail_alarms,
     probe_service_account,
+    reconcile_accounts,
     reconcile_keys,
     remind_deadlines,
     scan_dormant,
@@ -28,6 +30,7 @@ from jobs import (
     take_baseline,
     tidy_runs,
     verify_record,
+    watch_directory,
 )
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")  # Containers run in UTC; without this, 02:00 would be 10:00 in Beijing.
@@ -103,7 +106,8 @@ class Job:
     is `once` writes in a single transaction, and the end of the run is stored in the same: no slot is done twice, not
     even when its holder dies in between. The others may be repeated, and find done what is done.
     Of slots missed only the newest is run: each job does what is due at that moment, whenever it was last here. A job
-    whose every slot is a piece of work of its own says `every_slot`; none does today.
+    whose every slot is a piece of work of its own says `every_slot`, and is given the slot in the place of `now`; none
+    does today.
     """
 
     name: str
@@ -134,6 +138,12 @@ SCHEDULE: tuple[Job, ...] = (
         when=Every(timedelta(seconds=15)),
         run=ingest_events.run,
         does=Text("读取 Keycloak 登录和管理事件", "reads Keycloak's login and admin events into the mirror"),
+    ),
+    Job(
+        name="check_provenance",
+        when=Every(timedelta(seconds=15), after=timedelta(seconds=7)),
+        run=check_provenance.run,
+        does=Text("核查 Keycloak 更改的来源", "finds changes in Keycloak that no approved request explains"),
     ),
     Job(
         name="take_baseline",
@@ -180,6 +190,12 @@ SCHEDULE: tuple[Job, ...] = (
         when=Every(timedelta(hours=1)),
         run=sync_departures.run,
         does=Text("读取人事目录，冻结离职人员账号", "reads the HR directory and freezes leavers"),
+    ),
+    Job(
+        name="watch_directory",
+        when=Every(timedelta(minutes=1), after=timedelta(seconds=35)),
+        run=watch_directory.run,
+        does=Text("处理人事目录的变更，立即冻结明确离职的账号", "acts on reported changes of the HR directory at once"),
     ),
     Job(
         name="probe_service_account",

@@ -135,7 +135,8 @@ class Worker:
         summary: dict[str, Any] = {}
         outcome, message = DONE, None
         try:
-            summary = job.run(make_turn(self.connector, run, once=job.once), now)
+            turn = make_turn(self.connector, run, once=job.once)
+            summary = job.run(turn, run.due_at if job.every_slot else now)
         except TurnLostError:
             outcome = LOST
         except Exception as error:  # noqa: BLE001  # Whatever it is, it is recorded, alarmed, and the clock goes on.

@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from connector.errors import UnavailableError
 
 SQLITE_BUSY_MILLISECONDS = 30_000
+# PostgreSQL ends a transaction of which nothing was heard for so long: whoever was stopped in it holds locks.
+IDLE_MILLISECONDS = 300_000
 READING = "trading_idp_reading"
 
 
@@ -29,7 +31,9 @@ def make_engine(url: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin)
         return engine
-    return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, pool_pre_ping=True)
+    event.listen(engine, "connect", _prepare_postgres)
+    return engine
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -43,6 +47,12 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _prepare_postgres(connection: Any, _record: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET idle_in_transaction_session_timeout = {IDLE_MILLISECONDS}")
+    connection.commit()
 
 
 def _begin(connection: Any) -> None:

@@ -1,15 +1,18 @@
-"""One process of several that share a database: ticks a job every second until it is ended. Started by the tests."""
+"""One process of several that share a database: ticks a job of one effect per slot until it is ended, by tests."""
 
+import logging
+import random
 import signal
-import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import text
+import structlog
+from sqlalchemy import event, text
 
 from connector.adapters.clock import SystemClock
 from connector.auth.act import Act
@@ -19,6 +22,8 @@ from connector.storage.engine import Database
 from jobs.clock import make_clock
 from jobs.schedule import Every, Job
 from jobs.ticks import Worker
+
+CHANCE = random.Random()  # noqa: S311  # Not a secret.
 
 
 @dataclass
@@ -34,29 +39,45 @@ class SmallConnector:
             yield Act(session=session, actor=actor, now=now or self.clock.now(), rulebook=None, vault=None)  # type: ignore[arg-type]
 
 
-def main(url: str, holder: str) -> None:
-    connector = SmallConnector(Database(url), SystemClock())
-    every = Every(timedelta(seconds=1))
+@dataclass(frozen=True)
+class Pace:
+    """How often the job is due, how long a claim lasts, and how long one effect takes at most."""
 
-    def run(given: Any, now: datetime) -> dict[str, Any]:
-        with given.act(job_actor("probe"), now=now) as act:
+    every: timedelta = timedelta(seconds=1)
+    lease: timedelta = timedelta(seconds=120)
+    work_seconds: float = 0.0
+
+
+def run_clock(url: str, holder: str, pace: Pace, ready: Any) -> None:
+    """Sets `ready` once the clock runs; ends on SIGTERM."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    connector = SmallConnector(Database(url), SystemClock())
+    event.listen(connector.database.engine, "connect", lambda connection, _: give_up_stopped(connection, pace.lease))
+
+    def run(given: Any, slot: datetime) -> dict[str, Any]:
+        with given.act(job_actor("probe")) as act:
+            time.sleep(CHANCE.uniform(0, pace.work_seconds / 2))
             act.session.execute(
                 text("INSERT INTO effects (slot, holder) VALUES (:slot, :holder)"),
-                {"slot": every.slot(now).isoformat(), "holder": holder},
+                {"slot": slot.isoformat(), "holder": holder},
             )
+            time.sleep(CHANCE.uniform(0, pace.work_seconds / 2))
         return {}
 
-    job = Job(name="probe", when=every, run=run, does=Text("试", "try"), once=True)
+    job = Job(name="probe", when=Every(pace.every), run=run, does=Text("试", "try"), once=True, every_slot=True)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    clock = make_clock(Worker(connector, holder), [job])  # type: ignore[arg-type]
+    worker = Worker(connector, holder, pace.lease)  # type: ignore[arg-type]
+    clock = make_clock(worker, [job], catch_up_seconds=1)
     clock.start()
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
+    ready.set()
     stop.wait()
+    worker.stopping.set()
     clock.shutdown(wait=True)
     connector.database.close()
 
 
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+def give_up_stopped(connection: Any, after: timedelta) -> None:
+    """A transaction of which nothing is heard for a lease is ended by the server; in service it waits longer."""
+    connection.execute(f"SET idle_in_transaction_session_timeout = {round(after.total_seconds() * 1000)}")
+    connection.commit()
