@@ -24,6 +24,7 @@ from connector.pages import mount as pages
 from connector.pages.frame import is_page, problem_page
 from connector.provenance import routes as provenance
 from connector.provisioning import routes as provisioning
+from connector.reconciliation import routes as reconciliation
 from connector.register import record_routes
 from connector.register import routes as register
 from connector.requests import routes as requests
@@ -49,6 +50,7 @@ def create_app(connector: Connector) -> FastAPI:
         provenance,
         provisioning,
         departures,
+        reconciliation,
         webhooks,
         signals,
         incidents,

@@ -235,6 +235,12 @@ SCHEDULE: tuple[Job, ...] = (
         run=tidy_runs.run,
         does=Text("清理过期的作业运行记录和页面草稿", "deletes old rows of this job history, and old drafts"),
     ),
+    Job(
+        name="reconcile_accounts",
+        when=Daily(time(4, 0)),
+        run=reconcile_accounts.run,
+        does=Text("核对台账与 Keycloak，提请批准修复差异", "compares the register with Keycloak, asks for the repair"),
+    ),
 )
 
 

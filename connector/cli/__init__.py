@@ -17,6 +17,7 @@ AREAS = (
     ("matrix", "connector.cli.matrix"),
     ("departures", "connector.cli.departures"),
     ("scans", "connector.cli.scans"),
+    ("reconcile", "connector.cli.reconciliation"),
     ("activity", "connector.cli.activity"),
     ("provenance", "connector.cli.provenance"),
     ("freeze", "connector.cli.freezes"),

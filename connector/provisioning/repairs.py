@@ -27,7 +27,12 @@ def shut_out(act: Act, user_id: str, *, cause: str, request_id: str | None = Non
         act,
         SHUT_OUT,
         key=f"{SHUT_OUT}:{new_id()}",
-        lane=f"stranger:{user_id}",
+        lane=stranger_lane(user_id),
         payload={"user_id": user_id, "cause": cause},
         request_id=request_id,
     )
+
+
+def stranger_lane(user_id: str) -> str:
+    """Where the steps about a user stand who is no account's."""
+    return f"stranger:{user_id}"

@@ -27,8 +27,9 @@ class ReconciliationRow(Base):
     in_progress: Mapped[int]  # accounts left out because their steps are still under way
     sampled: Mapped[int]  # users that were read in full
     sampled_to: Mapped[str] = mapped_column(String(36), default="")  # account id where the next sample goes on
-    counts: Mapped[dict[str, int]]  # differences by kind, those beyond the list as well
+    counts: Mapped[dict[str, Any]]  # differences by kind, those beyond the list as well
     beyond: Mapped[int] = mapped_column(default=0)  # accounts that differ and were not looked at one by one
+    shut_out: Mapped[int] = mapped_column(default=0)  # users nobody applied for, disabled: kept as evidence
     excess: Mapped[dict[str, Any]]  # what the units' tables of posts do not allow: {"accounts": n, "permissions": n}
     plan: Mapped[str] = mapped_column(String(16), default="none")
     plan_hash: Mapped[str | None] = mapped_column(String(64))
@@ -46,7 +47,7 @@ class DifferenceRow(Base):
     kind: Mapped[str] = mapped_column(String(24))
     account_id: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
     keycloak_id: Mapped[str | None] = mapped_column(String(64))
-    name: Mapped[str] = mapped_column(String(192), default="")  # a role, an attribute, or empty
+    name: Mapped[str] = mapped_column(String(255), default="")  # a role, an attribute, a stranger's user name, or empty
     step_id: Mapped[int | None]  # the step that stopped, when it is the reason
     state: Mapped[str] = mapped_column(String(16), default="found")
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from connector.auth.act import Act
 from connector.errors import NotFoundError, Text
 from connector.provisioning.agreement import Drift
+from connector.reconciliation.rules import NAMED
 from connector.reconciliation.tables import DifferenceRow, ReconciliationRow
 from connector.reconciliation.words import KINDS, who_repairs
 from connector.register.tables import AccountRow
@@ -16,7 +17,7 @@ from connector.requests.tables import RequestRow
 
 @dataclass(frozen=True, kw_only=True)
 class DifferenceView:
-    """One difference. `user_name` is empty for a user whom the register does not know: he is named by `keycloak_id`.
+    """One difference. `user_name` is empty for a user who cannot be read: he is named by `keycloak_id`.
 
     `name` is the role ("subsystem:role") or the attribute. `state`: found, proposed, repaired, left, spared.
     `stopped_step` is the step of the outbox that stopped and is the reason.
@@ -39,8 +40,9 @@ class DifferenceView:
 class RunView:
     """One run. `agrees` when nothing differed. `plan`: none, proposed, waiting, refused, undecidable.
 
-    `counts` by kind; `beyond` is how many accounts differ beyond those in the list. `excess_accounts` hold permissions
-    that their units' tables of posts do not allow: for information (JC 11).
+    `counts` by kind; `beyond` is how many accounts differ beyond those in the list; `shut_out` are users nobody applied
+    for who are disabled already. `excess_accounts` hold permissions that their units' tables of posts do not allow: for
+    information (JC 11).
     """
 
     id: str
@@ -54,6 +56,7 @@ class RunView:
     sampled: int
     counts: dict[str, int]
     beyond: int
+    shut_out: int
     excess_accounts: int
     excess_permissions: int
     plan: str
@@ -124,6 +127,7 @@ def _run(row: ReconciliationRow, requests: dict[str, RequestRow]) -> RunView:
         sampled=row.sampled,
         counts=row.counts,
         beyond=row.beyond,
+        shut_out=row.shut_out,
         excess_accounts=int(row.excess.get("accounts", 0)),
         excess_permissions=int(row.excess.get("permissions", 0)),
         plan=row.plan,
@@ -138,15 +142,15 @@ def _run(row: ReconciliationRow, requests: dict[str, RequestRow]) -> RunView:
 def _difference(row: DifferenceRow, user_name: str) -> DifferenceView:
     kind = Drift(row.kind)
     words: Text = KINDS[kind]
-    who = who_repairs(kind)
+    who = who_repairs(kind, stopped=row.step_id is not None)
     return DifferenceView(
         kind=kind.value,
         kind_zh=words.zh,
         kind_en=words.en,
-        user_name=user_name,
+        user_name=row.name if kind in NAMED else user_name,
         account_id=row.account_id,
         keycloak_id=row.keycloak_id,
-        name=row.name,
+        name="" if kind in NAMED else row.name,
         stopped_step=row.step_id,
         state=row.state,
         who_zh=who.zh,

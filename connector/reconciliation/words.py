@@ -27,7 +27,11 @@ BY_ADMINISTRATOR = Text(
     "由 Keycloak 管理员（master 域）处理后重新对账",
     "an administrator of Keycloak (master realm) puts it right; then reconcile again",
 )
+BY_RETRY = Text("处理并重试已停止的步骤后消除", "ends when the step that stopped is looked into and retried")
 
 
-def who_repairs(kind: Drift) -> Text:
+def who_repairs(kind: Drift, *, stopped: bool = False) -> Text:
+    """By whom and how this kind of difference ends; `stopped`: a step of the account stopped and is the reason."""
+    if stopped:
+        return BY_RETRY
     return BY_ADMINISTRATOR if kind in FOR_ADMINISTRATOR else BY_REQUEST
