@@ -122,7 +122,9 @@ def settle_cases(act: Act) -> int:
     return settled
 
 
-def list_cases(act: Act, *, overdue_only: bool = False, open_only: bool = True, limit: int = 500) -> list[CaseView]:
+def list_cases(
+    act: Act, *, overdue_only: bool = False, open_only: bool = True, limit: int = 500, first: int = 0
+) -> list[CaseView]:
     """Cases, the most urgent first. With form and key nothing is awaited, also before the next run closes it.
 
     Overdue is the form alone: no rule gives the key a day.
@@ -133,6 +135,7 @@ def list_cases(act: Act, *, overdue_only: bool = False, open_only: bool = True, 
         .join(PersonRow, PersonRow.id == DepartureCaseRow.person_id)
         .join(UnitRow, UnitRow.id == PersonRow.unit_id)
         .order_by(DepartureCaseRow.form_due_at, DepartureCaseRow.id)
+        .offset(first)
         .limit(limit)
     )
     if open_only or overdue_only:

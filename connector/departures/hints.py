@@ -115,12 +115,13 @@ def settle_hints(act: Act, present: Collection[str], unknown: Collection[str]) -
     return len(closed)
 
 
-def list_hints(act: Act, *, open_only: bool = True, limit: int = 500) -> list[HintView]:
+def list_hints(act: Act, *, open_only: bool = True, limit: int = 500, first: int = 0) -> list[HintView]:
     """Hints, the oldest first."""
     statement = (
         select(HintRow, AccountRow.user_name, AccountRow.status)
         .outerjoin(AccountRow, AccountRow.person_id == HintRow.person_id)
         .order_by(HintRow.opened_at, HintRow.id)
+        .offset(first)
         .limit(limit)
     )
     if open_only:

@@ -95,7 +95,7 @@ def settle_cases(act: Act) -> int:
     return sum(1 for case, _, _ in cases if case.closed_at is not None)
 
 
-def list_movers(act: Act, *, open_only: bool = True, limit: int = 500) -> list[MoverView]:
+def list_movers(act: Act, *, open_only: bool = True, limit: int = 500, first: int = 0) -> list[MoverView]:
     """Mover cases, the oldest first."""
     former, new = aliased(UnitRow), aliased(UnitRow)
     statement = (
@@ -105,6 +105,7 @@ def list_movers(act: Act, *, open_only: bool = True, limit: int = 500) -> list[M
         .join(new, new.id == MoverCaseRow.to_unit_id)
         .outerjoin(RequestRow, RequestRow.id == MoverCaseRow.request_id)
         .order_by(MoverCaseRow.opened_at, MoverCaseRow.id)
+        .offset(first)
         .limit(limit)
     )
     if open_only:
