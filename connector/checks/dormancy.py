@@ -180,7 +180,8 @@ def list_dormant(act: Act, rule: DormancyRule, *, limit: int | None = None) -> l
 
 def list_unknown(act: Act, rule: DormancyRule, *, limit: int | None = None) -> list[Found]:
     """Accounts of which nothing can be said, each with the reason and the age of the evidence. Reads only."""
-    return DORMANT.read(act, rule, _select(rule, frozenset({DormancyVerdict.UNKNOWN.value})).limit(limit))
+    unknown = _select(rule, frozenset({DormancyVerdict.UNKNOWN.value}))
+    return DORMANT.read(rule, act.session.execute(unknown.limit(limit)))
 
 
 def _reason(rule: DormancyRule, count: int) -> str:

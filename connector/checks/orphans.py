@@ -86,17 +86,17 @@ def _paths_above(path: str) -> list[str]:
     return ["/" + "/".join(codes[: depth + 1]) + "/" for depth in range(len(codes))]
 
 
-_open_grant = exists().where(GrantRow.account_id == AccountRow.id, GrantRow.until.is_(None))
 _last_grant = (
     select(func.max(GrantRow.until)).where(GrantRow.account_id == AccountRow.id).correlate(AccountRow).scalar_subquery()
 )
-_idle_since: ColumnElement[datetime] = func.coalesce(_last_grant, AccountRow.opened_at)
 
 
 def _no_permission(rule: OrphanRule) -> ColumnElement[bool]:
     cutoff = rule.now - rule.no_permission
+    held_since = or_(GrantRow.until.is_(None), GrantRow.until > cutoff)
+    had_permission = exists().where(GrantRow.account_id == AccountRow.id, held_since)
     holds_office = exists().where(AppointmentRow.person_id == AccountRow.person_id, rule.in_office)
-    return and_(AccountRow.opened_at <= cutoff, not_(_open_grant), not_(holds_office), _idle_since <= cutoff)
+    return and_(AccountRow.opened_at <= cutoff, not_(had_permission), not_(holds_office))
 
 
 def _no_directory_key(rule: OrphanRule) -> ColumnElement[bool]:

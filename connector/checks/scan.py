@@ -3,7 +3,7 @@
 A scan is a query over the mirror and the register, never a walk through Keycloak: a million accounts cost one query.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
@@ -72,7 +72,7 @@ class Scan(Generic[R]):
 
     def list_found(self, act: Act, rule: R, *, first: int = 0, count: int | None = None) -> list[Found]:
         """What the scan finds, worst first. Reads only."""
-        return self.read(act, rule, self.select(rule).offset(first).limit(count))
+        return self.read(rule, act.session.execute(self.select(rule).offset(first).limit(count)))
 
     def list_proposable(self, act: Act, rule: R, count: int) -> tuple[list[Found], int]:
         """The accounts to be proposed now, at most `count`, and how many are left for the next time.
@@ -80,11 +80,11 @@ class Scan(Generic[R]):
         Not proposed: who is in an open proposal, and whom a principal looked at lately.
         """
         wanted = self.select(rule).where(self.may_propose(rule), not_(self._spoken_for(rule)))
-        left = act.session.scalar(select(func.count()).select_from(wanted.order_by(None).subquery())) or 0
-        found = self.read(act, rule, wanted.limit(count)) if left else []
-        return found, left - len(found)
+        rows = act.session.execute(wanted.add_columns(func.count().over().label("total")).limit(count)).all()
+        return self.read(rule, rows), rows[0].total - len(rows) if rows else 0
 
-    def read(self, act: Act, rule: R, query: Select[Any]) -> list[Found]:
+    def read(self, rule: R, rows: Iterable[Row[Any]]) -> list[Found]:
+        """Rows of `select` as what was found."""
         return [
             Found(
                 account_id=row.account_id,
@@ -94,7 +94,7 @@ class Scan(Generic[R]):
                     "verdict": row.verdict, **self.evidence(rule, row), "account_class": row.account_class,
                 },
             )
-            for row in act.session.execute(query)
+            for row in rows
         ]  # fmt: skip
 
     def _spoken_for(self, rule: R) -> ColumnElement[bool]:

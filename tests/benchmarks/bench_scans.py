@@ -1,108 +1,125 @@
-"""Both scans over 1,000,000 mirrored accounts on PostgreSQL, beside a walk of Keycloak's Admin API over 2,000 users."""
+"""Every scan over a growing register on PostgreSQL, with its memory, beside a walk of Keycloak's Admin API.
 
+Sizes: `BENCH_ACCOUNTS=10000,300000,1000000`; the default stays within about two minutes. Ten events an account.
+"""
+
+import os
+import resource
 import tempfile
 import time
+import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
-
-import connector.migrations.every_table  # noqa: F401  # brings every table into the metadata
 from connector.auth.act import Act
 from connector.auth.actor import job_actor
-from connector.checks import dormancy, passwords
+from connector.checks import acceptance, expiry, passwords, weak
+from connector.checks import service as checks
+from connector.checks.proposal import LIMIT
+from connector.checks.scan import Scan
 from connector.regulations.loader import load_rulebook
 from connector.storage.engine import Database
-from connector.storage.tables import Base
 from tests.benchmarks.keycloak_realm import BenchRealm, bench_realm
+from tests.benchmarks.mirrored_city import EVENTS_EACH, fill
 from tests.fakes.vault import FakeVault
 from tests.servers.postgres import start_postgres
 
-ACCOUNTS = 1_000_000
+SIZES = tuple(int(size) for size in os.environ.get("BENCH_ACCOUNTS", "10000,100000,300000").split(","))
 WALKED = 2_000
 PACKS = ("LC", "JC", "GS", "HH", "GX")
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
-
-# One in 200 is a zombie, one in 500 never used, one in 100 has a password that something is due for.
-FILL = (
-    "INSERT INTO units (id, code, name, kind, path, address, belongs_to, contact_name, user_serial, registered_at)"
-    " VALUES ('u', 'jyzx', '中心', 'centre', '/jyzx/', '', '', '', 0, :now)",
-    "INSERT INTO persons (id, name, document_kind, document_sealed, document_digest, document_masked, phone_sealed,"
-    " phone_digest, phone_masked, mail, unit_id, post, registered_at)"
-    " SELECT 'p' || n, 'n', 'other', '', 'd' || n, '', '', 'd' || n, '', 'p' || n || '@example.cn', 'u', '', :now"
-    " FROM generate_series(1, :count) n",
-    "INSERT INTO accounts (id, person_id, user_name, account_class, status, keycloak_id, opened_at, opened_by)"
-    " SELECT 'a' || n, 'p' || n, 'u' || n, 'ordinary', 'active', 'k' || n,"
-    " CAST(:now AS timestamptz) - interval '800 days', 'paper' FROM generate_series(1, :count) n",
-    "INSERT INTO account_states (account_id, status, cause, since)"
-    " SELECT id, 'active', 'grant', opened_at FROM accounts",
-    "INSERT INTO account_activity (keycloak_id, last_used_at, last_login_at, password_set_at, password_evidence)"
-    " SELECT 'k' || n,"
-    " CAST(:now AS timestamptz) - CASE WHEN n % 200 = 0 THEN 400 ELSE n % 30 END * interval '1 day', NULL,"
-    " CAST(:now AS timestamptz) - CASE WHEN n % 100 = 0 THEN 900 ELSE n % 60 END * interval '1 day', 'event'"
-    " FROM generate_series(1, :count) n WHERE n % 500 <> 1",
-    "INSERT INTO ingestion_cursors (kind, covers_since, read_at)"
-    " VALUES ('login', CAST(:now AS timestamptz) - interval '900 days', :now)",
-)
+MEGABYTE = 1 << 20
+Report = Callable[[str, float, str], None]
 
 
-def run(report: Callable[[str, float, str], None]) -> None:
+def run(report: Report) -> None:
     with tempfile.TemporaryDirectory() as folder:
         server = start_postgres(Path(folder) / "postgres")
         try:
-            scanned = _scan(report, server.create_database("scans"))
+            seconds = [_scan(report, server.create_database(f"scans_{size}"), size) for size in SIZES]
         finally:
             assert server.process is not None
             server.process.stop()
+    report(f"all scans, {SIZES[-1]:,} / {SIZES[0]:,} accounts", seconds[-1] / seconds[0], "times")
     with bench_realm() as realm:
-        walked = _walk(realm)
-    report(f"Admin API walk, {WALKED} users", walked, "s")
-    report(f"Admin API walk, extrapolated to {ACCOUNTS:,}", walked * ACCOUNTS / WALKED, "s")
-    report("walk / scan", walked * ACCOUNTS / WALKED / scanned, "times")
+        walked = _walk(realm) * SIZES[-1] / WALKED
+    report(f"Admin API walk, {WALKED:,} users, extrapolated to {SIZES[-1]:,}", walked, "s")
+    report("walk / all scans", walked / seconds[-1], "times")
 
 
-def _scan(report: Callable[[str, float, str], None], url: str) -> float:
-    """Fills the mirror, scans it; returns the seconds of both scans together (the second run, caches warm)."""
+def _scan(report: Report, url: str, size: int) -> float:
+    """Fills a database and runs every scan twice; returns the seconds of all of them together, caches warm."""
     database = Database(url)
-    Base.metadata.create_all(database.engine)
-    with database.session() as session:
-        for statement in FILL:
-            session.execute(text(statement), {"now": NOW, "count": ACCOUNTS} if "count" in statement else {"now": NOW})
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM ANALYZE"))
+    start = time.perf_counter()
+    fill(database, NOW, size)
+    report(f"filled: {size:,} accounts, {size * EVENTS_EACH:,} events", time.perf_counter() - start, "s")
     rulebook = load_rulebook(PACKS)
+    work = {f"scan {scan.name}": _runner(scan) for scan in checks.SCANS.values()} | {
+        "scan passwords": _passwords,
+        "warnings of weak passwords, 500": lambda act: weak.warn_next(act, count=500),
+        "ends and notices of temporary accounts": _expiry,
+        "acceptance, register and events": _acceptance,
+    }
     total = 0.0
-    for name in ("first", "warm"):
-        with database.session() as session:
-            act = Act(session=session, actor=job_actor("bench"), now=NOW, rulebook=rulebook, vault=FakeVault())
-            zombies, found = _timed(lambda act=act: _dormant(act))
-            ages, due = _timed(lambda act=act: _passwords(act))
-        report(f"zombie scan, 1,000,000 accounts, {found:,} found, {name}", zombies, "s")
-        report(f"password-age scan, 1,000,000 accounts, {due:,} due, {name}", ages, "s")
-        total = zombies + ages
-    report("both scans, warm", total, "s")
+    for name, do in work.items():
+        for _ in range(2):
+            with database.session() as session:
+                act = Act(session=session, actor=job_actor("bench"), now=NOW, rulebook=rulebook, vault=FakeVault())
+                seconds, found = _timed(do, act)
+                session.rollback()
+        report(f"{size:,} accounts: {name}, {found:,} found", seconds, "s")
+        total += seconds
+    _memory(report, database, rulebook, size, work)
     database.close()
     return total
 
 
-def _dormant(act: Act) -> int:
-    rule = dormancy.rule_in_force(act)
-    counts = dormancy.count_verdicts(act, rule)
-    found = dormancy.list_dormant(act, rule)
-    assert len(found) == counts[dormancy.DormancyVerdict.DORMANT] + counts[dormancy.DormancyVerdict.NEVER_USED]
-    return len(found)
+def _runner(scan: Scan[Any]) -> Callable[[Act], int]:
+    def do(act: Act) -> int:
+        rule = scan.rule(act)
+        counts = scan.count(act, rule)
+        scan.list_proposable(act, rule, LIMIT)
+        return sum(number for verdict, number in counts.verdicts.items() if verdict in scan.found)
+
+    return do
 
 
 def _passwords(act: Act) -> int:
-    passwords.count_verdicts(act)
-    return len(passwords.list_due(act))
+    counts = passwords.count_verdicts(act)
+    passwords.list_due(act, limit=500)
+    passwords.list_initial(act, limit=LIMIT)
+    return counts[passwords.PasswordVerdict.EXPIRED] + counts[passwords.PasswordVerdict.NOTICE]
 
 
-def _timed(work: Callable[[], int]) -> tuple[float, int]:
+def _expiry(act: Act) -> int:
+    return expiry.end_expired(act, limit=100) + expiry.send_notices(act, limit=500)
+
+
+def _acceptance(act: Act) -> int:
+    left = acceptance.list_left(act, "website", act.rulebook.test_words())
+    return len(left) + sum(1 for _ in acceptance.list_made_outside(act))
+
+
+def _memory(
+    report: Report, database: Database, rulebook: Any, size: int, work: dict[str, Callable[[Act], int]]
+) -> None:
+    """The most that Python held at once while it did all of it, and the most the process ever had."""
+    tracemalloc.start()
+    for do in work.values():
+        with database.session() as session:
+            do(Act(session=session, actor=job_actor("bench"), now=NOW, rulebook=rulebook, vault=FakeVault()))
+            session.rollback()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    report(f"{size:,} accounts: most memory of Python at once", peak / MEGABYTE, "MiB")
+    report(f"{size:,} accounts: process, ever", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "MiB")
+
+
+def _timed(work: Callable[[Act], int], act: Act) -> tuple[float, int]:
     start = time.perf_counter()
-    answer = work()
+    answer = work(act)
     return time.perf_counter() - start, answer
 
 
