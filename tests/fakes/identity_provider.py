@@ -61,13 +61,13 @@ class FakeIdentityProvider(FakeKeycloak):
     def grant_roles(self, user_id: str, subsystem: str, roles: Sequence[str]) -> None:
         self._check_roles(subsystem, roles)
         self._any_user(user_id).roles[subsystem].update(roles)
-        self._admin_event("CREATE:CLIENT_ROLE_MAPPING", f"users/{user_id}/role-mappings/clients/{subsystem}")
+        self._mapping_event("CREATE", user_id, subsystem, roles)
 
     @faulty_call
     def withdraw_roles(self, user_id: str, subsystem: str, roles: Sequence[str]) -> None:
         self._check_roles(subsystem, roles)
         self._any_user(user_id).roles[subsystem].difference_update(roles)
-        self._admin_event("DELETE:CLIENT_ROLE_MAPPING", f"users/{user_id}/role-mappings/clients/{subsystem}")
+        self._mapping_event("DELETE", user_id, subsystem, roles)
 
     @faulty_call
     def roles_of(self, user_id: str) -> dict[str, frozenset[str]]:

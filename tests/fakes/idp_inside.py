@@ -88,15 +88,20 @@ class FakeKeycloak:
     def give_by_hand(self, user_id: str, subsystem: str, role: str) -> None:
         """An administrator gives the user a role."""
         self.users[user_id].roles[subsystem].add(role)
-        self._admin_event(
-            "CREATE:CLIENT_ROLE_MAPPING", f"users/{user_id}/role-mappings/clients/{subsystem}", by="administrator"
-        )
+        self._mapping_event("CREATE", user_id, subsystem, [role], by="administrator")
 
     # Its events
 
     def _event(self, type: str, user: FakeUser | None, client_id: str, error: str | None = None) -> None:
         user_id = user.user_id if user else None
         self._add(kind="login", type=type, user_id=user_id, client_id=client_id, error=error)
+
+    def _mapping_event(
+        self, operation: str, user_id: str, subsystem: str, roles: Sequence[str], *, by: str = ""
+    ) -> None:
+        path = f"users/{user_id}/role-mappings/clients/{subsystem}"
+        sent = [{"name": role} for role in roles]
+        self._admin_event(f"{operation}:CLIENT_ROLE_MAPPING", path, by=by, representation=sent)
 
     def _admin_event(self, type: str, path: str, *, by: str = "", representation: Any = None) -> None:
         details: dict[str, Any] = {
