@@ -25,9 +25,9 @@ from connector.settings import DirectorySettings
 REQUEST = "1.3.6.1.4.1.4203.1.9.1.1"
 _STATE, _DONE, _INFO = "1.3.6.1.4.1.4203.1.9.1.2", "1.3.6.1.4.1.4203.1.9.1.3", "1.3.6.1.4.1.4203.1.9.1.4"
 _PRESENT, _DELETE = 0, 3  # states of an entry; 1 is added, 2 is modified
-# Size limit (changes are not paged, a whole read is), no such control here any more, a cookie from after a restore,
-# e-syncRefreshRequired: in each case a whole read is the answer.
-_LOST = frozenset({4, 12, 53, 4096})
+_REFRESH_REQUIRED = 4096
+# Size limit (changes are not paged, a whole read is), no such control here any more, a cookie from before a restore.
+_LOST = frozenset({4, 12, 53})
 
 
 class SyncReplication:
@@ -35,11 +35,17 @@ class SyncReplication:
 
     way = "syncrepl"
 
+    def __init__(self) -> None:
+        # A server whose log of deletions is missing or too short would lose each next cursor too.
+        self._log_is_short = False
+
     def start(self, link: Link, settings: DirectorySettings, now: datetime) -> str:  # noqa: ARG002  as Follower
         """The server's cookie of now; "" when the database is not replicated so.
 
         Where the account may not read entryCSN, no change would ever be shown, so that is looked at first.
         """
+        if self._log_is_short:
+            return ""
         code = _ask(link, settings.base, ANYTHING, ["entryCSN"], b"", search_scope=BASE)
         rows = link.answers() if code == 0 else []
         if not rows or not rows[0]["raw_attributes"].get("entryCSN"):
@@ -52,22 +58,19 @@ class SyncReplication:
         code = _ask(link, settings.base, settings.filter, read_attributes(settings), _cookie(position))
         if code in _LOST:
             raise CursorLostError
-        link.judge()
-        rows, gone = [], 0
-        for answer in link.answers():
-            if answer["type"] == "intermediateResponse":
-                gone += _count_deleted(answer)
-                continue
-            state = _state(answer)
-            if state == _PRESENT:
-                raise CursorLostError
-            if state == _DELETE:
-                gone += 1
-            else:
-                rows.append((answer["dn"], answer["raw_attributes"]))
-        cookie, deletes = _done(link.result)
-        if not deletes or cookie == b"":
+        if code == _REFRESH_REQUIRED:
+            self._log_is_short = True
             raise CursorLostError
+        link.judge()
+        cookie, is_delete_phase = _done(link.result)
+        answers = link.answers()
+        if not is_delete_phase or any(_lists_present(answer) for answer in answers):
+            self._log_is_short = True
+            raise CursorLostError
+        if cookie == b"":  # The server did not understand the old one, and told everything.
+            raise CursorLostError
+        rows = [(a["dn"], a["raw_attributes"]) for a in answers if _is_row(a) and _state(a) != _DELETE]
+        gone = sum(_count_deleted(a) for a in answers)
         # A server with nothing to tell sends no cookie: the old one stays.
         return Delta(rows, gone, urlsafe_b64encode(cookie).decode("ascii") if cookie else position)
 
@@ -109,16 +112,31 @@ def _done(result: dict[str, Any]) -> tuple[bytes | None, bool]:
     return bytes(cookie) if cookie.hasValue() else None, bool(done["refreshDeletes"])
 
 
+def _is_row(answer: Answer) -> bool:
+    return bool(answer["type"] == "searchResEntry")
+
+
+def _lists_present(answer: Answer) -> bool:
+    """Whether it tells who is still there, of whom nothing may be concluded about the others."""
+    if _is_row(answer):
+        return _state(answer) == _PRESENT
+    info = _info(answer)
+    kind = info.getName()
+    return kind == "refreshPresent" or (kind == "syncIdSet" and not bool(info["syncIdSet"]["refreshDeletes"]))
+
+
 def _count_deleted(answer: Answer) -> int:
-    """How many deleted entries a Sync Info message lists; raises CursorLostError when it lists those present."""
+    if _is_row(answer):
+        return int(_state(answer) == _DELETE)
+    info = _info(answer)
+    return len(info["syncIdSet"]["syncUUIDs"]) if info.getName() == "syncIdSet" else 0
+
+
+def _info(answer: Answer) -> Any:
+    """The Sync Info message that an intermediate answer holds."""
     if answer.get("responseName") != _INFO or not answer.get("responseValue"):
         raise errors.UnexpectedAnswerError(result="an unknown intermediate answer")
-    info = _decode(answer["responseValue"], _SyncInfo())
-    if info.getName() == "syncIdSet" and bool(info["syncIdSet"]["refreshDeletes"]):
-        return len(info["syncIdSet"]["syncUUIDs"])
-    if info.getName() in ("syncIdSet", "refreshPresent"):
-        raise CursorLostError
-    return 0
+    return _decode(answer["responseValue"], _SyncInfo())
 
 
 def _decode(value: bytes, spec: Any) -> Any:

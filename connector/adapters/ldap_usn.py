@@ -10,7 +10,7 @@ from datetime import datetime
 from connector.adapters.ldap_connection import Link
 from connector.adapters.ldap_follow import Delta
 from connector.adapters.ldap_pages import read_pages
-from connector.adapters.ldap_values import Attributes
+from connector.adapters.ldap_values import Attributes, is_below, normal_dn
 from connector.ports import CursorLostError
 from connector.settings import DirectorySettings
 
@@ -36,7 +36,7 @@ class UpdateNumbers:
             raise CursorLostError
         first = int(number) + 1
         rows = list(read_pages(link, settings, f"(&{settings.filter}(uSNChanged>={first}))"))
-        return Delta(rows, _count_tombstones(link, domain, first), f"{life}/{highest}")
+        return Delta(rows, _count_tombstones(link, settings, domain, first), f"{life}/{highest}")
 
 
 def _standing(link: Link) -> tuple[str, int, str]:
@@ -48,11 +48,13 @@ def _standing(link: Link) -> tuple[str, int, str]:
     return _first(settings or {}, "invocationId").hex(), int(highest or 0), domain
 
 
-def _count_tombstones(link: Link, domain: str, first: int) -> int:
-    """Deleted people since; an account that may not see deleted objects is shown none, which is not an error."""
-    place = f"CN=Deleted Objects,{domain}"
-    code = link.send(place, _TOMBSTONES.format(first=first), ["1.1"], controls=[_SHOW_DELETED])
-    return len(link.answers()) if code == 0 else 0
+def _count_tombstones(link: Link, settings: DirectorySettings, domain: str, first: int) -> int:
+    """Deleted people of the base; an account that may not see deleted objects is shown none, which is no error."""
+    wanted = _TOMBSTONES.format(first=first)
+    code = link.send(f"CN=Deleted Objects,{domain}", wanted, ["lastKnownParent"], controls=[_SHOW_DELETED])
+    rows, base = link.answers() if code == 0 else [], normal_dn(settings.base)
+    parents = (_first(row["raw_attributes"], "lastKnownParent").decode("utf-8", "replace") for row in rows)
+    return sum(1 for parent in parents if is_below(normal_dn(parent), base))
 
 
 def _first(attributes: Attributes, name: str) -> bytes:

@@ -17,6 +17,7 @@ Answer = dict[str, Any]  # ldap3's form: "type", and for rows "dn", "raw_attribu
 
 _decode: Callable[[bytes], Any] = decode_message_fast
 _CHUNK = 65_536
+_INTEGER, _OCTETS, _SEQUENCE, _SET = 0x02, 0x04, 0x30, 0x31
 _ROW, _REFERENCE, _INTERMEDIATE = 0x64, 0x73, 0x79  # application tags of the answers that do not end a request
 _GOES_ON = frozenset({_ROW, _REFERENCE, _INTERMEDIATE})
 
@@ -27,6 +28,7 @@ class RowReceiver:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._names = Names(())
+        self._unread = 0  # bytes that came behind the last message
         connection.strategy._get_response = self._receive
 
     def expect(self, attributes: Iterable[str]) -> None:
@@ -44,6 +46,8 @@ class RowReceiver:
                 raise LDAPSocketReceiveError("an answer to another request")
             answers.append(self._row(message, at) if tag == _ROW else self._decoded(message))
             if tag not in _GOES_ON:
+                if self._unread:  # Nobody asked for more; before TLS it could have been put there by somebody else.
+                    raise LDAPSocketReceiveError("more than the answer")
                 answers.append(RESPONSE_COMPLETE)
                 return answers
         return str(SESSION_TERMINATED_BY_SERVER)
@@ -55,6 +59,7 @@ class RowReceiver:
             held += data
             at, end = 0, _end_of_message(held, 0)
             while end is not None and end <= len(held):
+                self._unread = len(held) - end
                 yield held[at:end]
                 at, end = end, _end_of_message(held, end)
             held = held[at:]
@@ -90,33 +95,35 @@ def decode_row(message: bytes, at: int, names: Names) -> tuple[str, dict[str, li
     Raises LDAPSocketReceiveError when its parts do not fill one another exactly.
     """
     attributes: dict[str, list[bytes]] = {}
-    begin, row_end = _span(message, at)
-    begin, end = _span(message, begin)
+    begin, row_end = _span(message, at, _ROW)
+    begin, end = _span(message, begin, _OCTETS)
     dn = message[begin:end].decode("utf-8", "replace")
-    at, list_end = _span(message, end)
+    at, list_end = _span(message, end, _SEQUENCE)
     while at < list_end:
-        begin, attribute_end = _span(message, at)
-        begin, end = _span(message, begin)
+        begin, attribute_end = _span(message, at, _SEQUENCE)
+        begin, end = _span(message, begin, _OCTETS)
         name = names[message[begin:end]]
-        at, set_end = _span(message, end)
+        at, set_end = _span(message, end, _SET)
         values = []
         while at < set_end:
-            begin, at = _span(message, at)
+            begin, at = _span(message, at, _OCTETS)
             values.append(message[begin:at])
         if at != set_end or at != attribute_end:
-            raise LDAPSocketReceiveError("a malformed row")
+            raise LDAPSocketReceiveError("a malformed answer")
         attributes[name] = values
     if at != list_end or at != row_end or at > len(message):
-        raise LDAPSocketReceiveError("a malformed row")
+        raise LDAPSocketReceiveError("a malformed answer")
     return dn, attributes, row_end
 
 
-def _span(data: bytes, at: int) -> tuple[int, int]:
-    """Where the content of the BER element at `at` begins and ends."""
+def _span(data: bytes, at: int, tag: int) -> tuple[int, int]:
+    """Where the content of the BER element at `at`, which must bear this tag, begins and ends."""
     try:
-        length = data[at + 1]
+        found, length = data[at], data[at + 1]
     except IndexError:
-        raise LDAPSocketReceiveError("a malformed row") from None
+        raise LDAPSocketReceiveError("a malformed answer") from None
+    if found != tag:
+        raise LDAPSocketReceiveError("a malformed answer")
     begin = at + 2
     if length > 0x7F:
         end = begin + (length & 0x7F)
@@ -126,8 +133,10 @@ def _span(data: bytes, at: int) -> tuple[int, int]:
 
 def _head(message: bytes) -> tuple[int, int, int]:
     """(message id, tag of the operation, where it stands)."""
-    begin, _ = _span(message, 0)
-    begin, end = _span(message, begin)
+    begin, _ = _span(message, 0, _SEQUENCE)
+    begin, end = _span(message, begin, _INTEGER)
+    if end >= len(message):
+        raise LDAPSocketReceiveError("a malformed answer")
     return int.from_bytes(message[begin:end], "big"), message[end], end
 
 
@@ -135,4 +144,4 @@ def _end_of_message(data: bytes, at: int) -> int | None:
     """Where the message at `at` ends; None while too little has come to tell."""
     if len(data) < at + 2 or len(data) < at + 2 + (data[at + 1] & 0x7F if data[at + 1] > 0x7F else 0):
         return None
-    return _span(data, at)[1]
+    return _span(data, at, _SEQUENCE)[1]

@@ -271,7 +271,13 @@ def test_read_of_nobody_listening_is_unreachable(desk: DepartureDesk) -> None:
 
 
 @pytest.mark.req("E4")
-def test_error_codes_of_all_cases_differ() -> None:
-    codes = [cls.code for cls in DirectoryReadError.__subclasses__()]
-    assert len(codes) == len(set(codes)) >= 17
-    assert DirectoryReadError.code not in codes
+def test_codes_and_messages_of_all_cases_differ() -> None:
+    cases = DirectoryReadError.__subclasses__()
+    for told in (
+        [case.code for case in cases],
+        [case.says.zh for case in cases],
+        [case.says.en for case in cases],
+        [case.remedy.zh for case in cases if case is not errors.UnexpectedAnswerError],
+    ):
+        assert len(told) == len(set(told)) >= 17
+    assert DirectoryReadError.code not in [case.code for case in cases]
