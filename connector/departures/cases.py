@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Row, and_, exists, or_, select
+from sqlalchemy import Row, and_, exists, func, or_, select
 
 from connector.audit import service as audit
 from connector.audit.events import Event
@@ -143,6 +143,13 @@ def list_cases(
     if overdue_only:
         statement = statement.where(DepartureCaseRow.form_due_at < act.now, ~_has_form)
     return _views(act, list(act.session.execute(statement)))
+
+
+def count_overdue(act: Act) -> int:
+    """How many open cases are past the limit of their form. Checks nothing: it names nobody."""
+    late = select(func.count()).select_from(DepartureCaseRow)
+    late = late.where(DepartureCaseRow.closed_at.is_(None), DepartureCaseRow.form_due_at < act.now, ~_has_form)
+    return act.session.scalar(late) or 0
 
 
 def _close(act: Act, case: DepartureCaseRow, request: RequestRow) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from connector.auth.act import Act
-from connector.departures.cases import CaseView, list_cases, settle_cases
+from connector.departures.cases import CaseView, count_overdue, list_cases, settle_cases
 from connector.departures.handover import list_handovers
 from connector.departures.hints import list_hints
 from connector.departures.linking import link_key
@@ -26,6 +26,7 @@ __all__ = [
     "CaseView",
     "Run",
     "breaker_rules",
+    "count_overdue",
     "do_item",
     "get_plan",
     "link_key",
