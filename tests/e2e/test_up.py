@@ -74,7 +74,7 @@ def clean_environment() -> dict[str, str]:
 def test_play_demonstration_on_an_empty_directory_holds_every_step(played: Played) -> None:
     assert [(step["name"], step["evidence"]) for step in played.steps if not step["ok"]] == []
     assert played.code == 0, played.stderr
-    assert len(played.steps) == 26
+    assert len(played.steps) == 28
     for step in played.steps:
         assert set(step) == {"name", "clause", "ok", "seconds", "evidence"}
         assert re.fullmatch(r"([A-Z]{2} [\d()]+(, )?)+", step["clause"]), step
@@ -91,6 +91,9 @@ def test_play_demonstration_tells_what_it_saw(played: Played) -> None:
     assert len(played.step("nothing the leaver holds")["refused"]) == 4
     breaker = played.step("a mass departure")
     assert (breaker["frozen"], breaker["reasons"], len(breaker["waits_for"])) == (0, ["too-many-leavers"], 2)
+    by_hand = played.step("made in Keycloak's console")
+    assert (by_hand["enabled"], by_hand["found_after_seconds"] <= 60) == (False, True)
+    assert len(played.step("a role taken by hand")["waits_for"]) == 2
     changed = played.step("one changed byte")
     assert changed["found_entry"] == changed["changed_entry"] > 0
 

@@ -1,6 +1,6 @@
 """The order of the steps, with their names and clauses."""
 
-from connector.embedded.demo import approval, departure, first_login, record, scans, signing_in
+from connector.embedded.demo import approval, behind, departure, first_login, record, scans, signing_in
 from connector.embedded.demo.scene import Step
 from connector.errors import Text
 
@@ -93,6 +93,19 @@ PROGRAMME: tuple[Step, ...] = (
         Text("大量离岗触发熔断：无人被冻结，待两人放行", "a mass departure trips the breaker: nobody is frozen"),
         "JC 14, JC 22",
         departure.trip_breaker,
+    ),
+    Step(
+        Text(
+            "在 Keycloak 控制台自行建立用户：一分钟内发现并禁用",
+            "a user made in Keycloak's console is found within a minute and shut out",
+        ),
+        "JC 9, GS 13",
+        behind.make_user_by_hand,
+    ),
+    Step(
+        Text("人工撤销的权限：对账发现差异，待两人批准修复", "a role taken by hand: the repair waits for two offices"),
+        "JC 9, JC 11",
+        behind.take_role_by_hand,
     ),
     Step(
         Text("僵尸用户检查（按将来日期试运行）", "the zombie scan, a dry run as of a later day"),
