@@ -1,7 +1,6 @@
 """A Keycloak of its own that keeps its data in a PostgreSQL, as in service: for what reads that database."""
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from connector.embedded.keycloak import is_answering, prepare_keycloak
 from connector.embedded.process import LOOPBACK, ServerProcess, free_port, start_process
 from tests.servers.keycloak import Keycloak
 from tests.servers.postgres import Postgres
+from tests.servers.shared import Note, run_folder, share
 
 _HEAP = "-Xms64m -Xmx700m"
 _READY_SECONDS, _BUILD_SECONDS = 240.0, 300.0
@@ -26,14 +26,16 @@ class StoredKeycloak:
     database_url: str
 
 
-@pytest.fixture(scope="module")
-def stored_keycloak(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> Iterator[StoredKeycloak]:
-    """Started for the module that asks; the run's shared Keycloak keeps its data in a file."""
-    url = postgres.create_database("keycloak")
-    started, process = start_stored_keycloak(tmp_path_factory.mktemp("keycloak-stored"), url)
-    yield started
-    process.stop()
-    postgres.drop_database("keycloak")
+@pytest.fixture(scope="session")
+def stored_keycloak(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> StoredKeycloak:
+    """Started once for the run; most tests take the one that keeps its data in a file."""
+
+    def start(folder: Path) -> tuple[Note, ServerProcess]:
+        started, process = start_stored_keycloak(folder, postgres.create_database("keycloak"))
+        return {"url": started.server.url, "database_url": started.database_url}, process
+
+    note = share(run_folder(tmp_path_factory), "keycloak-stored", start)
+    return StoredKeycloak(Keycloak(note["url"], "admin", "admin"), note["database_url"])
 
 
 def start_stored_keycloak(folder: Path, database_url: str) -> tuple[StoredKeycloak, ServerProcess]:
