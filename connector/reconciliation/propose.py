@@ -105,6 +105,7 @@ def _settle_open_plans(act: Act, wanted: str | None) -> RequestRow | None:
             waiting = request
         else:
             requests.withdraw_request(act, request.id, reason=_SUPERSEDED)
+            record.mark_withdrawn(act, request.id)
     last = act.session.scalars(
         asked.order_by(RequestRow.submitted_at.desc(), RequestRow.number.desc()).limit(1)
     ).first()

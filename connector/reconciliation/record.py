@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from connector.audit import service as audit
 from connector.audit.events import Event
@@ -102,6 +102,13 @@ def settle_differences(act: Act, done: Comparison) -> int:
         row.state = _outcome(act, row, request, still, done.unproved)
         repaired += row.state == "repaired"
     return repaired
+
+
+def mark_withdrawn(act: Act, request_id: str) -> None:
+    """The differences that a plan asked to put right are merely found again: it was withdrawn."""
+    runs = select(ReconciliationRow.id).where(ReconciliationRow.request_id == request_id)
+    asked = update(DifferenceRow).where(DifferenceRow.run_id.in_(runs), DifferenceRow.state == "proposed")
+    act.session.execute(asked.values(state="found").execution_options(synchronize_session=False))
 
 
 def spared_lately(act: Act) -> set[Key]:

@@ -87,7 +87,7 @@ class FakeIdentityProvider(FakeKeycloak):
         self._begin("list_role_holders")
         if role not in self.list_roles(subsystem):
             raise KeycloakRefusedError(reason="404: Could not find role")
-        holders = [u for u in self.users.values() if u.in_accounts and role in u.roles[subsystem]]
+        holders = [u for u in self.users.values() if u.in_accounts and role in u.roles.get(subsystem, ())]
         yield from (user.user_id for user in sorted(holders, key=lambda user: user.user_name))
 
     @faulty_call
