@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from connector.errors import RefusedInputError
@@ -40,9 +40,9 @@ class Move:
     key: str
     fields: tuple[str, ...]
     mark: str
-    name: str | None = None
-    phone: str | None = None
-    mail: str | None = None
+    name: str | None = field(default=None, repr=False)
+    phone: str | None = field(default=None, repr=False)
+    mail: str | None = field(default=None, repr=False)
     unit_id: str | None = None
     post: str | None = None
 
@@ -99,7 +99,7 @@ def _compare(entry: DirectoryEntry, person: Staff, unit_id: str | None, vault: V
         "unit_id": _new(unit_id, person.unit_id),
         "post": _new(usable_post(entry.post) if entry.post else None, person.post),
     }
-    changed = {field: value for field, value in new.items() if value is not None}
+    changed = {name: value for name, value in new.items() if value is not None}
     if not changed:
         return None
     text = json.dumps([person.account_id, changed], ensure_ascii=True, sort_keys=True)
@@ -107,7 +107,7 @@ def _compare(entry: DirectoryEntry, person: Staff, unit_id: str | None, vault: V
         person_id=person.person_id,
         account_id=person.account_id,
         key=person.key,
-        fields=tuple(sorted("unit" if field == "unit_id" else field for field in changed)),
+        fields=tuple(sorted("unit" if name == "unit_id" else name for name in changed)),
         mark=vault.digest(text, MARK_CONTEXT),
         **changed,
     )

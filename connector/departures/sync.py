@@ -82,7 +82,7 @@ def preview_departures(
     with desk.act(JOB, now=now) as act:
         plan = departures.preview_plan(act, reading, rules)
         moves = departures.preview_moves(act, reading)
-        names = departures.user_names(act, [item.account_id for item in (*plan.items, *moves)])
+        names = departures.user_names(act, [i.account_id for i in plan.items] + [m.account_id for m in moves])
     return {
         "state": "held" if plan.held else "would-freeze" if plan.automatic else "nothing",
         "people": len(reading.entries),
