@@ -1,6 +1,6 @@
 """Job: reads Keycloak's login and admin events into the mirror, from where the last run stopped, and watches them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from connector.activity import reader
@@ -12,6 +12,9 @@ from connector.auth.actor import job_actor
 from connector.bootstrap import Connector
 from connector.provenance.gate import ProvenanceWatch
 
+REST = 1.0  # Keycloak is left alone as long as it was asked.
+BUDGET = timedelta(seconds=30)  # Then the other kind has its turn: an unexplained change is found within a minute.
+
 
 def run(connector: Connector, now: datetime) -> dict[str, Any]:
     caught = {
@@ -20,6 +23,8 @@ def run(connector: Connector, now: datetime) -> dict[str, Any]:
             lambda: connector.act(job_actor("ingest_events"), now=now),
             kind,
             now=now,
+            rest=REST,
+            budget=BUDGET,
             watch=Watches(*watches),
         )
         for kind, watches in watches_of(connector).items()

@@ -89,17 +89,31 @@ def read_pages(idp: IdentityProvider, kind: str, since: datetime, page: int = PA
 
 
 def advance(act: Act, kind: str, events: Sequence[IdpEvent]) -> None:
-    """Moves the cursor over `events`, in the transaction that stores them."""
-    row = store.lock_cursor(act.session, kind)
-    if row is None:
-        oldest = min((event.at for event in events), default=act.now)
-        row = CursorRow(kind=kind, covers_since=min(oldest, act.now))
-        act.session.add(row)
-    row.read_at = act.now
-    newest = max(events, key=lambda event: event.at, default=None)
-    if newest is not None and (row.read_to is None or newest.at >= row.read_to):
+    """Moves the cursor over one page, in the transaction that stores it: the mirror knows all until its newest event.
+
+    Not until now: there may be days to read yet, and nobody may be called dormant meanwhile.
+    """
+    newest = max(events, key=lambda event: event.at)
+    row = _cursor(act, kind, min(event.at for event in events), newest.at)
+    row.read_at = max(row.read_at, min(newest.at, act.now))
+    if row.read_to is None or newest.at >= row.read_to:
         row.read_to, row.last_event_id = newest.at, newest.event_id
     act.session.flush()
+
+
+def arrive(act: Act, kind: str) -> None:
+    """States that everything was read until now."""
+    _cursor(act, kind, act.now, act.now).read_at = act.now
+    act.session.flush()
+
+
+def _cursor(act: Act, kind: str, oldest: datetime, newest: datetime) -> CursorRow:
+    """The cursor, locked; made by the first read, which covers from the oldest event there is."""
+    row = store.lock_cursor(act.session, kind)
+    if row is None:
+        row = CursorRow(kind=kind, covers_since=min(oldest, act.now), read_at=min(newest, act.now))
+        act.session.add(row)
+    return row
 
 
 def restart_coverage(act: Act, kind: str, since: datetime) -> None:

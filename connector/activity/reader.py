@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from time import monotonic, sleep
 
 from sqlalchemy import select
 
@@ -24,13 +25,15 @@ OpenAct = Callable[[], AbstractContextManager[Act]]
 class Caught:
     """What one run did: events read, events new, and whether some before them are missing.
 
-    `lost`: Keycloak forgot events that nobody had read. `cleared`: somebody emptied Keycloak's event log.
+    `lost`: Keycloak forgot events that nobody had read. `cleared`: somebody emptied Keycloak's event log. `behind`:
+    the time was up; the next run goes on.
     """
 
     read: int = 0
     new: int = 0
     lost: bool = False
     cleared: bool = False
+    behind: bool = False
 
 
 def catch_up(
@@ -40,29 +43,35 @@ def catch_up(
     *,
     now: datetime,
     page: int = cursor.PAGE,
+    rest: float = 0.0,
+    budget: timedelta | None = None,
     watch: Watch | None = None,
 ) -> Caught:
     """Reads on from the cursor to the newest event of `kind`; after an outage it simply has more to read.
 
-    `watch` sees every new event once. Raises KeycloakUnavailableError; what was read until then is stored, and the
-    next run goes on from there.
+    `rest` is how long Keycloak is left alone after each full page, as a multiple of the time the page took; after
+    `budget` the run stops behind. `watch` sees every new event once. Raises KeycloakUnavailableError; what was read
+    until then is stored, and the next run goes on from there.
     """
     with open_act() as act:
         since, anchor = cursor.start_position(act.session.scalar(select(CursorRow).where(CursorRow.kind == kind)), now)
-    caught, open_question = Caught(), True
-    for events in _ahead(cursor.read_pages(idp, kind, since, page)):
-        passed = anchor.look(events)
+    caught, passed = Caught(), False
+    until = None if budget is None else monotonic() + budget.total_seconds()
+    for events in _ahead(_resting(cursor.read_pages(idp, kind, since, page), page, rest)):
         with open_act() as act:
-            if passed and open_question:
-                open_question = False
+            if not passed and anchor.look(events):
+                passed = True
                 _record_gap(act, kind, anchor, caught)
             caught.new += service.ingest(act, kind, events, watch)
             cursor.advance(act, kind, events)
         caught.read += len(events)
+        if passed and len(events) >= page and until is not None and monotonic() > until:
+            caught.behind = True
+            return caught
     with open_act() as act:
-        cursor.advance(act, kind, [])
-        if open_question:
+        if not passed:
             _record_gap(act, kind, anchor, caught)
+        cursor.arrive(act, kind)
     return caught
 
 
@@ -80,6 +89,17 @@ def _record_gap(act: Act, kind: str, anchor: Anchor, caught: Caught) -> None:
     else:
         caught.lost = True
         audit.record(act, Event.EVENTS_INGESTED, f"events:{kind}", alarm=True, lost=True, **facts)
+
+
+def _resting(pages: Iterator[list[IdpEvent]], full: int, rest: float) -> Iterator[list[IdpEvent]]:
+    """Waits after each full page: people log in at the same Keycloak."""
+    begun = monotonic()
+    for events in pages:
+        took = monotonic() - begun
+        yield events
+        if len(events) >= full:
+            sleep(rest * took)
+        begun = monotonic()
 
 
 def _ahead(pages: Iterator[list[IdpEvent]]) -> Iterator[list[IdpEvent]]:

@@ -91,6 +91,6 @@ class CursorRow(Base):
     read_to: Mapped[datetime | None]  # moment of the newest event read
     last_event_id: Mapped[str | None] = mapped_column(String(64))
     covers_since: Mapped[datetime]  # from here on no event is missing
-    read_at: Mapped[datetime]
+    read_at: Mapped[datetime]  # until here no event is missing, but for those that commit late
     restarted_at: Mapped[datetime | None]  # when a gap was found that `covers_since` comes from
     off_since: Mapped[datetime | None]  # Keycloak was told to record no more of these events

@@ -182,6 +182,55 @@ def test_catch_up_log_cleared_and_keycloak_dies_still_alarms(desk: Desk) -> None
     assert not catch_up(desk, source).cleared
 
 
+def test_catch_up_cut_off_says_how_far_the_mirror_knows_everything(desk: Desk) -> None:
+    source = EventStore([event(n, START + timedelta(minutes=n)) for n in range(50)], fails_at_call=4)
+    with pytest.raises(KeycloakUnavailableError):
+        catch_up(desk, source)
+    assert read_at(desk) < START + timedelta(minutes=30), "not until now: half of the events were never read"
+    catch_up(desk, source)
+    assert read_at(desk) == NOON
+
+
+def read_at(desk: Desk) -> datetime:
+    with desk.act() as act:
+        return act.session.scalars(select(CursorRow.read_at)).one()
+
+
+def test_catch_up_when_its_time_is_up_stops_behind_and_the_next_run_goes_on(desk: Desk) -> None:
+    source: Any = EventStore([event(n, START + timedelta(minutes=n)) for n in range(50)])
+
+    def run() -> reader.Caught:
+        return reader.catch_up(source, desk.act, "login", now=NOON, page=10, budget=timedelta(0))
+
+    caught = [run() for _ in range(8)]
+    assert [one.behind for one in caught].count(True) == 5
+    assert not caught[-1].behind
+    assert sum(one.new for one in caught) == 50
+    assert [one.cleared for one in caught] == [False] * 8
+    assert read_at(desk) == NOON
+
+
+def test_catch_up_when_its_time_is_up_first_settles_whether_the_log_was_cleared(desk: Desk) -> None:
+    source: Any = EventStore([event(1, START)])
+    catch_up(desk, source)
+    source.events = [event(10 + n, START - cursor.OVERLAP + timedelta(seconds=n)) for n in range(100)]
+    caught = reader.catch_up(source, desk.act, "login", now=NOON, page=10, budget=timedelta(0))
+    assert (caught.cleared, caught.behind) == (True, True)
+
+
+def test_catch_up_far_behind_leaves_keycloak_alone_between_full_pages(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rests: list[float] = []
+    monkeypatch.setattr(reader, "sleep", rests.append)
+    source: Any = EventStore([event(n, START + timedelta(minutes=n)) for n in range(25)])
+    reader.catch_up(source, desk.act, "login", now=NOON, page=10, rest=2.0)
+    assert len(rests) == 2
+    assert all(rest > 0 for rest in rests)
+    reader.catch_up(source, desk.act, "login", now=NOON, page=10, rest=2.0)
+    assert len(rests) == 2, "who is up to date does not wait"
+
+
 def test_catch_up_time_kept_is_that_of_the_realm_as_code() -> None:
     realm = load_realm_config().realm
     seconds = int(cursor.KEPT.total_seconds())
