@@ -58,15 +58,19 @@ class Samba:
         os.killpg(self.pid, signal.SIGCONT)
 
 
-def start_samba(folder: Path) -> tuple[Note, ServerProcess]:
-    """Makes a domain in `folder` and starts its controller, as `share` of tests/servers/shared.py wants it."""
+def start_samba(folder: Path, ldif: str = "") -> tuple[Note, ServerProcess]:
+    """Makes a domain in `folder` and starts its controller, as `share` of tests/servers/shared.py wants it.
+
+    `ldif` is added to the database before; some hundred entries a second.
+    """
     samba, tool = need_program("samba", "samba"), need_program("samba-tool", "samba")
-    need_program("ldbadd", "ldb-tools")
     folder.mkdir(parents=True)
     address = _free_address()
     authority = Authority(folder / "ca")
     own = authority.issue_server(address)
     _provision(tool, folder, address)
+    if ldif:
+        _load(folder, ldif)
     options = {
         "server services": "ldap",
         "interfaces": f"{address}/8",
@@ -101,6 +105,14 @@ def _provision(tool: Path, folder: Path, address: str) -> None:
     ]  # fmt: skip
     made = subprocess.run(command, capture_output=True, text=True, check=False)
     assert made.returncode == 0, made.stderr[-2000:]
+
+
+def _load(folder: Path, ldif: str) -> None:
+    content = folder / "content.ldif"
+    content.write_text(ldif, encoding="utf-8")
+    command = [need_program("ldbadd", "ldb-tools"), "-H", folder / "domain/private/sam.ldb", content]
+    added = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert added.returncode == 0, added.stderr[-2000:]
 
 
 def _add_reader(server: Samba) -> None:
