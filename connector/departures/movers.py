@@ -13,7 +13,7 @@ from connector.outbox import service as outbox
 from connector.register import following, people
 from connector.register.tables import AccountRow
 
-UPDATE_USER = "keycloak.update_user"
+UPDATE_USER = "keycloak.follow_register"  # Keys write users by "keycloak.update_user": one kind has one handler.
 
 
 class MoveRun(NamedTuple):

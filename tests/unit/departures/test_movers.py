@@ -49,7 +49,7 @@ def test_contact_and_name_flow_to_register_and_keycloak_recorded_without_values(
     with desk.desk.act() as act:
         assert people.get_form(act, person.id).phone == "13912345678"
     assert desk.events("person.changed") == [{"fields": ["mail", "name", "phone"], "source": "directory"}]
-    (step,) = (step for step in desk.stored(StepRow) if step.kind == "keycloak.update_user")
+    (step,) = (step for step in desk.stored(StepRow) if step.kind == "keycloak.follow_register")
     assert step.account_id == desk.account("003").id
     written = repr([entry.data for entry in desk.stored(AuditEntryRow)] + [s.payload for s in desk.stored(StepRow)])
     assert "12345678" not in written
@@ -61,7 +61,7 @@ def test_contact_and_name_flow_to_register_and_keycloak_recorded_without_values(
 def test_contact_alone_orders_nothing_of_keycloak(desk: DepartureDesk) -> None:
     desk.move("003", phone="13912345678")
     assert desk.run(NOON + HOUR)["moved"] == 1
-    assert [step for step in desk.stored(StepRow) if step.kind == "keycloak.update_user"] == []
+    assert [step for step in desk.stored(StepRow) if step.kind == "keycloak.follow_register"] == []
 
 
 @pytest.mark.req("E2")
