@@ -152,7 +152,7 @@ def _drawn(
         withdrawn=facts.permissions(act, row.form.get("withdraw", ())),
         held=_held(act, row),
         rows=fact_rows(act, row),
-        proposed=proposed(act, row),
+        proposal=proposed(act, row, whole=may_exclude(row)),
         may_exclude=may_exclude(row),
         past=_past(act, row, person),
         changes=history.changes(act, row),

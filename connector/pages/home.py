@@ -4,9 +4,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from connector.pages import cookies, frame
-from connector.pages.access import VisitorDep
+from connector.pages.access import PageActDep, VisitorDep
 from connector.pages.frame import STYLESHEET
 from connector.pages.language import language_of, translator
+from connector.pages.tallies import tallies
 
 ICON = STYLESHEET.with_name("icon.svg")
 
@@ -19,10 +20,11 @@ def start() -> RedirectResponse:
 
 
 @router.get("/pages")
-def show(request: Request, visitor: VisitorDep) -> Response:
+def show(request: Request, act: PageActDep, visitor: VisitorDep) -> Response:
     """首页 / the first page."""
     t = translator(language_of(request))
-    return frame.render(request, "home.html", title=t("首页"), waiting=visitor.waiting)
+    open_now = tallies(act, visitor)
+    return frame.render(request, "home.html", title=t("首页"), waiting=visitor.waiting, tallies=open_now)
 
 
 @router.get("/static/app.css")

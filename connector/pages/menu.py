@@ -6,6 +6,7 @@ from fastapi import Request
 
 from connector.incidents.scopes import ANYBODY, OWN_UNIT
 from connector.keys.routes import READERS as KEY_READERS
+from connector.pages import readers
 from connector.pages.language import mark
 from connector.pages.visitor import Visitor
 from connector.regulations.vocabulary import Office
@@ -44,7 +45,12 @@ ENTRIES = (
     Entry("/pages/inbox", mark("待我审批"), mark("由本人审批的申请"), ANY_OFFICE, counts=True),
     Entry("/pages/ledger", mark("账号台账"), mark("全部账号及其权限、状态"), OVERSEERS | {Office.UNIT_HEAD}),
     Entry("/pages/matrix", mark("账号权限对照表"), mark("每个账号持有的权限"), OVERSEERS | {Office.UNIT_HEAD}),
-    Entry("/pages/scans", mark("排查"), mark("僵尸账号和口令时长的排查结果"), OVERSEERS | {Office.OPERATOR}),
+    Entry("/pages/scans", mark("排查"), mark("僵尸账号和口令时长的排查结果"), frozenset(readers.SCANS)),
+    Entry(
+        "/pages/departures", mark("离岗与调动"), mark("离岗、调动、回岗人员和人事目录"), frozenset(readers.ROTATIONS)
+    ),
+    Entry("/pages/findings", mark("来源核查"), mark("没有申请可说明的更改，以及对账"), frozenset(readers.FINDINGS)),
+    Entry("/pages/jobs", mark("定时作业"), mark("定时作业的时间、结果和延误"), frozenset(readers.JOBS)),
     Entry("/pages/keys", mark("硬件密钥"), mark("密钥的发放、归还和挂失"), frozenset(KEY_READERS)),
     Entry(
         "/pages/freezes",
@@ -52,7 +58,7 @@ ENTRIES = (
         mark("按使用人、单位、系统或密钥批次冻结"),
         frozenset({*ANYBODY, *OWN_UNIT, Office.KEY_CUSTODIAN, Office.AUDITOR}),
     ),
-    Entry("/pages/audit", mark("审计记录"), mark("登录、审批和操作的记录"), OVERSEERS),
+    Entry("/pages/audit", mark("审计记录"), mark("登录、审批和操作的记录"), frozenset(readers.RECORD)),
 )
 
 

@@ -43,9 +43,9 @@ def list_own(request: Request, act: PageActDep, state: str = "", page: int = 1) 
 
 
 @router.get("/{number}")
-def read(request: Request, act: PageActDep, number: str) -> HTMLResponse:
-    """One request, for those who take part, may decide, or oversee."""
-    return _page(request, act, number, submitted=False)
+def read(request: Request, act: PageActDep, number: str, page: int = 1) -> HTMLResponse:
+    """One request, for those who take part, may decide, or oversee; `page` of its accounts, where there are many."""
+    return _page(request, act, number, submitted=False, page=page)
 
 
 @router.get("/{number}/submitted")
@@ -114,7 +114,7 @@ def fact_rows(act: Act, row: RequestRow) -> Sequence[facts.Fact]:
     return [fact for fact in facts.rows(act, facts.of_request(act, way, row)) if fact.parts]
 
 
-def _page(request: Request, act: Act, number: str, *, submitted: bool) -> HTMLResponse:
+def _page(request: Request, act: Act, number: str, *, submitted: bool, page: int = 1) -> HTMLResponse:
     shown = show.show_request(act, number)
     row = requests.get_request(act, number)
     stages = chain.under_way(act, row)
@@ -131,7 +131,7 @@ def _page(request: Request, act: Act, number: str, *, submitted: bool) -> HTMLRe
         row=row,
         name=name,
         rows=fact_rows(act, row),
-        proposed=proposed(act, row),
+        proposal=proposed(act, row, page),
         stages=chain.drawn(request, stages, row),
         now_at=chain.present_deciders(stages),
         due=Words(language_of(request)).due(row.due_at, act.now, act.rulebook.calendar),

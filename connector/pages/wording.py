@@ -1,16 +1,17 @@
 """Names of kinds, states, verdicts, offices and subsystems, days and limits, as people read them. Pure."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from connector.errors import Text
 from connector.keys.rules import STATE_NAMES as KEY_STATES
 from connector.pages.language import CHINESE
+from connector.register.accounts import PAPER
 from connector.register.offices import OFFICE_NAMES
 from connector.regulations.calendar import SHANGHAI, local_day
 from connector.regulations.rulebook import WorkingCalendar
-from connector.regulations.vocabulary import AccountClass, AccountStatus, RequestKind, Verdict
+from connector.regulations.vocabulary import AccountClass, AccountPurpose, AccountStatus, RequestKind, Verdict
 
 NOTHING = "--"
 
@@ -64,6 +65,33 @@ CLASSES: Mapping[str, Text] = {
     AccountClass.ENFORCER: Text("行政监督人员", "Supervising officer"),
     AccountClass.SPECIAL_DUTY: Text("特殊岗位", "Special duty"),
 }
+PURPOSES: Mapping[str, Text] = {
+    AccountPurpose.ORDINARY: Text("日常", "Ordinary"),
+    AccountPurpose.TEMPORARY: Text("临时", "Temporary"),
+    AccountPurpose.TEST: Text("测试", "Test"),
+}
+# Why an account has its status, as the register writes it.
+CAUSES: Mapping[str, Text] = {
+    "opened": Text("开通", "Opened"),
+    "request": Text("按申请办理", "By request"),
+    "departure": Text("离岗", "Departure"),
+    "transfer": Text("调离或岗位变动", "Transferred"),
+    "absence": Text("离岗（休假、学习、借调）", "Absence"),
+    "violation": Text("违规使用", "Misuse"),
+    "dormant": Text("长期未使用", "Long unused"),
+    "key_lost": Text("密钥丢失", "Key lost"),
+    "key_damaged": Text("密钥损坏", "Key damaged"),
+    "order": Text("冻结或解冻指令", "Freeze order"),
+    "cancel": Text("注销", "Cancelled"),
+    "key_replaced": Text("已补发密钥", "Key replaced"),
+    "suspension_over": Text("暂停期满", "Suspension over"),
+    "weak_password": Text("长期使用简单口令", "Long-standing simple password"),
+    "test": Text("测试账号清理", "Test account cleared up"),
+    "temporary": Text("临时账号清理", "Temporary account cleared up"),
+    "orphaned": Text("无人使用的账号", "Account without a person"),
+    "expired": Text("有效期届满", "Past its approved end"),
+    "other": Text("其他", "Other"),
+}
 SUBSYSTEMS: Mapping[str, Text] = {
     "website": Text("网站系统", "Website"),
     "bid-opening": Text("开评标系统", "Bid opening"),
@@ -114,6 +142,14 @@ class Words:
     def account_class(self, value: str) -> str:
         return self._named(CLASSES, value)
 
+    def purpose(self, value: str) -> str:
+        return self._named(PURPOSES, value)
+
+    def cause(self, value: str) -> str:
+        """Why an account has its status; a freeze order says its number."""
+        kind, _, number = value.partition(":")
+        return f"{self._named(CAUSES, kind)} {number}".strip()
+
     def subsystem(self, value: str) -> str:
         return self._named(SUBSYSTEMS, value)
 
@@ -133,10 +169,50 @@ class Words:
         """2026-11-23, in China; for tables."""
         return _day(moment).isoformat() if moment else NOTHING
 
+    @classmethod
+    def last_day(cls, end: datetime | None) -> str:
+        """The last day of what holds until this moment, which is the first after it."""
+        return cls.day(end - timedelta(seconds=1)) if end else NOTHING
+
+    def paper(self, source: str) -> str:
+        """What an account or a permission rests on, where it is no request: the number of a paper."""
+        if not source.startswith(PAPER):
+            return NOTHING
+        return self.pick(Text(f"文件：{source.removeprefix(PAPER)}", f"paper {source.removeprefix(PAPER)}"))
+
     @staticmethod
     def moment(moment: datetime | None) -> str:
         """2026-11-23 09:40, in China."""
         return moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if moment else NOTHING
+
+    @classmethod
+    def stored_day(cls, stored: str | None) -> str:
+        """The day of a moment as JSON keeps it."""
+        return cls.day(datetime.fromisoformat(stored)) if stored else NOTHING
+
+    def half(self, name: str) -> str:
+        """The half of "中文 / English" that is read here; a name of one language as it is."""
+        chinese, slash, english = name.partition(" / ")
+        return chinese if self._is_chinese or not slash else english
+
+    @staticmethod
+    def number(value: int) -> str:
+        """1,284."""
+        return f"{value:,}"
+
+    @staticmethod
+    def second(moment: datetime | None) -> str:
+        """2026-11-23 09:40:07, in China."""
+        return moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S") if moment else NOTHING
+
+    def duration(self, seconds: float | None) -> str:
+        """A span in its largest unit, as "3分钟"; under a second in milliseconds."""
+        if seconds is None:
+            return NOTHING
+        for length, zh, en in ((86_400, "天", "d"), (3_600, "小时", "h"), (60, "分钟", "min"), (1, "秒", "s")):
+            if seconds >= length:
+                return self.pick(Text(f"{seconds / length:.0f}{zh}", f"{seconds / length:.0f} {en}"))
+        return self.pick(Text(f"{seconds * 1000:.0f}毫秒", f"{seconds * 1000:.0f} ms"))
 
     def day_text(self, moment: datetime | date | None) -> str:
         """2026年11月23日 (23 November 2026 in English), in China; for sentences."""
