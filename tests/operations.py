@@ -17,6 +17,7 @@ from connector.keys.sheets import SheetRow
 from connector.outbox import service as outbox
 from connector.outbox.tables import StepRow
 from connector.provisioning import links
+from connector.reconciliation.service import reconcile
 from connector.register import people
 from connector.register.tables import AccountRow
 from connector.regulations.vocabulary import Office, RequestKind, Verdict
@@ -73,6 +74,7 @@ simple("GET", "/requests/overdue", by=Office.PRINCIPAL)
 simple("GET", "/inbox", by=Office.UNIT_HEAD, unit="ywk", refused=200)
 simple("GET", "/steps", by=Office.OPERATOR)
 simple("GET", "/departures/cases", by=Office.OPERATOR)
+simple("GET", "/reconciliations", by=Office.AUDITOR)
 simple("GET", "/scans", by=Office.AUDITOR)
 simple("GET", "/endpoints", by=Office.AUDITOR)
 simple("GET", "/jobs", by=Office.OPERATOR)
@@ -224,6 +226,11 @@ def read_scan(api: Api) -> Call:
 @operation("GET", "/scans/{scan_id}/cleanup-list.xlsx")
 def read_cleanup_list(api: Api) -> Call:
     return Call(f"/scans/{scan_run(api)}/cleanup-list.xlsx", Office.OPERATOR)
+
+
+@operation("GET", "/reconciliations/{run_id}")
+def read_reconciliation(api: Api) -> Call:
+    return Call(f"/reconciliations/{reconcile(api.town.connector, asks=False)['run']}", Office.SECURITY_ADMINISTRATOR)
 
 
 @operation("GET", "/departures/plans/{plan_hash}")
