@@ -134,7 +134,10 @@ class Connector:
             FreezeHandlers(self.idp, self.database.reading),
             ProvenanceHandlers(self.idp, self.database.reading, self.rulebook),
         ):
-            handlers.update(part.table())
+            table = part.table()
+            if twice := handlers.keys() & table.keys():
+                raise ValueError(f"two handlers for {sorted(twice)}")  # One would silently take the other's steps.
+            handlers.update(table)
         return Delivery(self._open, handlers, timedelta(seconds=self.settings.outbox_lease_seconds))
 
     def deliver(self, *, now: datetime | None = None, limit: int = 1000) -> int:
