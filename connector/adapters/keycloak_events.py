@@ -54,7 +54,8 @@ def admin_event(event: Mapping[str, Any], own_user_id: str) -> IdpEvent:
     }
     told = event.get("details") or {}
     details |= {name: told[name] for name in TOLD if name in told}
-    if sent := _parsed(event.get("representation")):
+    # An empty one tells as well: what was sent beside it, Keycloak does not keep.
+    if (sent := _parsed(event.get("representation"))) is not None:
         details["representation"] = sent
     return IdpEvent(
         event_id=str(event["id"]),

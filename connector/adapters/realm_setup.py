@@ -2,14 +2,16 @@
 
 import base64
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_pem_x509_certificate
 
+from connector.adapters.keycloak_calls import AdminApi
 from connector.adapters.keycloak_token import prepare_key, public_jwks
 from connector.adapters.realm import RealmApplier, master_tokens
 from connector.adapters.realm_passwords import password_policy, password_words, realm_password_rules
-from connector.adapters.realm_state import RealmParameters
+from connector.adapters.realm_state import RealmParameters, realm_body
 from connector.errors import ConnectorError, Text
 from connector.realm_config import load_realm_config
 from connector.regulations.rulebook import Rulebook
@@ -71,6 +73,25 @@ def realm_applier(settings: Settings, rulebook: Rulebook) -> RealmApplier:
         password=settings.keycloak_admin_password,
     )
     return RealmApplier(server_url=settings.keycloak_url, parameters=parameters, tokens=tokens, config=config)
+
+
+def expected_realm(settings: Settings, rulebook: Rulebook) -> dict[str, Any]:
+    """The realm's own settings as the realm as code has them; needs no administrator and calls nothing."""
+    config = load_realm_config()
+    parameters = RealmParameters(
+        realm=settings.keycloak_realm,
+        public_url=settings.public_url,
+        jwks={},
+        password_policy=password_policy(realm_password_rules(rulebook), config.weak_passwords),
+    )
+    return {**realm_body(config, parameters), **{str(place): flow for place, flow in config.login.bindings.items()}}
+
+
+def administrator_id(settings: Settings, applier: RealmApplier) -> str:
+    """Keycloak's id of the administrator who applies: his events bear it. His tokens do not name him (26.7.4)."""
+    master = AdminApi(server_url=settings.keycloak_url, realm="master", tokens=applier.api.tokens, timeout=30.0)
+    found = master.get("/users", username=settings.keycloak_admin_user, exact="true")
+    return str(found[0]["id"]) if found else ""
 
 
 def _certificate(file: Path) -> str:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from connector.regulations.vocabulary import AccountStatus
+
 # How far Keycloak's clock and ours may be apart, with the moments between a call and its event.
 SLACK = timedelta(seconds=30)
 
@@ -38,11 +40,17 @@ class Account:
     id: str
     user_name: str
     opened_by: str
+    opened_at: datetime
     states: Sequence[tuple[str, Span]]
     grants: Sequence[tuple[str, Span]] = ()
     certificates: frozenset[str] = frozenset()  # of keys that it holds or held
     codes_by_class: bool = False  # a one-time code opens, by its class
     waivers: Sequence[Span] = ()  # or by a waiver
+
+    @property
+    def is_in_use(self) -> bool:
+        """As the register has it now."""
+        return any(state == AccountStatus.ACTIVE.value and span.until is None for state, span in self.states)
 
     def was(self, status: str, at: datetime) -> bool:
         return any(state == status and span.holds(at) for state, span in self.states)

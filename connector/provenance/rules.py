@@ -15,7 +15,7 @@ from connector.regulations.vocabulary import AccountStatus
 ACTIONS = frozenset({"UPDATE_PASSWORD", "CONFIGURE_TOTP", "webauthn-register"})
 PROFILE = frozenset({"firstName", "lastName", "email", "attributes"})
 ACTIVE, CANCELLED = AccountStatus.ACTIVE.value, AccountStatus.CANCELLED.value
-CONVERGE, SHUT_OUT = "keycloak.converge", "keycloak.shut_out"
+SHUT_OUT, FOLLOW = "keycloak.shut_out", "keycloak.follow_register"
 
 Fits = Callable[[Change, Try, Account | None], bool]
 
@@ -47,8 +47,9 @@ def _known_actions(change: Change, _step: Try, _account: Account | None) -> bool
     return ACTIONS.issuperset(change.facts["actions"])
 
 
-def _own_attributes(change: Change, _step: Try, account: Account | None) -> bool:
-    return account is not None and not wrong_attributes(change, account)
+def _own_attributes(change: Change, step: Try, account: Account | None) -> bool:
+    """A mover's step writes his name and unit alone, and sends back what else it finds there."""
+    return account is not None and (step.kind == FOLLOW or not wrong_attributes(change, account))
 
 
 def _approved_roles(change: Change, step: Try, account: Account | None) -> bool:
@@ -109,12 +110,12 @@ RULES: dict[str, Rule] = {
         _rule(
             "disabled",
             "freeze sweep shut_doors shut_out withdraw_roles delete_credential create_user enable converge"
-            " update_user replace_password end_sessions",
+            " update_user follow_register replace_password end_sessions",
             _out_of_use,
             "GS 12-14",
         ),
         _rule("actions", "require_actions drop_actions converge", _known_actions, "JC 25"),
-        _rule("attributes", "update_user converge", _own_attributes, "LC 5(3)"),
+        _rule("attributes", "update_user follow_register converge", _own_attributes, "LC 5(3)"),
         _rule("roles.given", "grant_roles converge", _approved_roles, "JC 9"),
         _rule("roles.withdrawn", "withdraw_roles converge shut_out", _ordered_withdrawal, "JC 9"),
         _rule("password.set", "set_initial_password replace_password", _anything, "JC 23"),
@@ -126,7 +127,7 @@ RULES: dict[str, Rule] = {
         _rule(
             "untold",
             "create_user grant_roles withdraw_roles update_user require_actions drop_actions freeze sweep shut_doors"
-            " shut_out enable delete_credential converge replace_password end_sessions",
+            " shut_out enable delete_credential converge replace_password end_sessions follow_register",
             _anything,
             "GX 10",
         ),
@@ -223,9 +224,9 @@ def wrong_attributes(change: Change, account: Account) -> list[str]:
     if written is None:
         return []
     expected = {
-        "accountId": {account.id},
-        "requestId": {account.opened_by},
         "secondFactor": {"otp", "key"} if account.code_counted(change.at) else {"key"},
         "keySerial": {*account.certificates, ""},
     }
+    if not change.by_us:  # We write back what others wrote there, until it is put right.
+        expected |= {"accountId": {account.id}, "requestId": {account.opened_by}}
     return sorted(name for name, values in expected.items() if written.get(name, "") not in values)

@@ -22,9 +22,12 @@ from connector.regulations.vocabulary import AccountClass
 
 LONGEST_APPLY = timedelta(minutes=10)  # of one that has not told its end
 DOORS = "keycloak.shut_doors"
-OWN_CREDENTIALS = (
-    "UPDATE_CREDENTIAL", "UPDATE_PASSWORD", "UPDATE_TOTP", "CUSTOM_REQUIRED_ACTION", "RESET_PASSWORD",
-)  # fmt: skip
+OWN_CREDENTIALS = {  # events of the person's own, and the credential they make where they do not name its type
+    "UPDATE_CREDENTIAL": "",
+    "UPDATE_PASSWORD": "password",
+    "UPDATE_TOTP": "otp",
+    "CUSTOM_REQUIRED_ACTION": "webauthn",
+}
 
 
 def change_of_row(row: QueuedChangeRow) -> Change:
@@ -81,6 +84,7 @@ def _accounts(act: Act, ids: Collection[str]) -> dict[str, Account]:
             id=row.id,
             user_name=row.user_name,
             opened_by=row.opened_by,
+            opened_at=row.opened_at,
             states=states[row.id],
             grants=grants[row.id],
             certificates=frozenset(certificates[row.id]),
@@ -213,17 +217,19 @@ def _shut_out(act: Act, users: Collection[str]) -> frozenset[str]:
     return frozenset(str(user_id) for user_id in act.session.scalars(before))
 
 
-def own_moments(act: Act, users: Collection[str]) -> Mapping[str, list[datetime]]:
-    """When each user made a credential himself, or our service account set the password of his link."""
-    found: defaultdict[str, list[datetime]] = defaultdict(list)
-    rows = select(IdpEventRow.user_id, IdpEventRow.at, IdpEventRow.kind, IdpEventRow.details).where(
+def own_moments(act: Act, users: Collection[str]) -> Mapping[str, list[tuple[str, datetime]]]:
+    """When each user made a credential himself, or our service account set the password of his link; with its type."""
+    found: defaultdict[str, list[tuple[str, datetime]]] = defaultdict(list)
+    rows = select(IdpEventRow.user_id, IdpEventRow.at, IdpEventRow.type, IdpEventRow.details).where(
         IdpEventRow.user_id.in_(users),
         IdpEventRow.error.is_(None),
         or_(IdpEventRow.type.in_(OWN_CREDENTIALS), IdpEventRow.resource_path.like("users/%/reset-password")),
     )
-    for user_id, at, kind, details in act.session.execute(rows):
-        if kind == "login" or details.get("by_us"):
-            found[str(user_id)].append(at)
+    for user_id, at, event, details in act.session.execute(rows):
+        if event in OWN_CREDENTIALS:
+            found[str(user_id)].append((details.get("credential_type") or OWN_CREDENTIALS[event], at))
+        elif details.get("by_us"):
+            found[str(user_id)].append(("password", at))
     return found
 
 

@@ -9,11 +9,11 @@ from connector.ports import IdpCredential
 from connector.provenance.changes import Change, Shape
 from connector.provenance.evidence import Account, Evidence
 from connector.provenance.kinds import TABLE, Action, Kind, Severity
-from connector.provenance.rules import ACTIVE, account_of, excess_roles, wrong_attributes
+from connector.provenance.rules import account_of, excess_roles, wrong_attributes
 from connector.realm_config import ACCOUNTS_GROUP
 
 Policy = Literal["report", "quarantine", "revert"]
-SAME_MOMENT = timedelta(seconds=5)  # a credential and the event of its making
+SAME_MOMENT = timedelta(seconds=2)  # a credential and the event of its making
 OF_EVENTS = frozenset(
     {
         "eventsEnabled", "eventsExpiration", "eventsListeners", "enabledEventTypes", "adminEventsEnabled",
@@ -59,7 +59,7 @@ class Look:
     """A user's credentials as Keycloak has them now, and the moments at which he, or his link, made some himself."""
 
     credentials: Sequence[IdpCredential]
-    own_moments: Sequence[datetime]
+    own_moments: Sequence[tuple[str, datetime]]  # with the type of the credential
     known_since: datetime | None  # from here on no own moment is missing
 
 
@@ -102,13 +102,13 @@ def _of_user(change: Change, account: Account | None, look: Look | None) -> list
     found = []
     enabled = facts.get("enabled")
     if enabled is not None and account is not None:
-        if enabled and not account.was(ACTIVE, change.at):
+        if enabled and not account.is_in_use:
             found.append(Kind.USER_ENABLED)
-        if not enabled and not account.was_not(ACTIVE, change.at):
+        if not enabled and account.is_in_use:
             found.append(Kind.USER_DISABLED)
     if account is not None and wrong_attributes(change, account):
         found.append(Kind.ATTRIBUTES_CHANGED)
-    if _hides_credential(change, look):
+    if _hides_credential(change, account, look):
         found.append(Kind.CREDENTIAL_IMPLANTED)
     wrong = wrong_attributes(change, account) if account is not None else []
     told = {name: facts[name] for name in ("operation", "fields", "others", "enabled") if name in facts}
@@ -118,10 +118,21 @@ def _of_user(change: Change, account: Account | None, look: Look | None) -> list
     ]
 
 
-def _hides_credential(change: Change, look: Look | None) -> bool:
+def _hides_credential(change: Change, account: Account | None, look: Look | None) -> bool:
     if change.facts["told"] and not change.facts["fields"]:
         return True  # Keycloak leaves credentials out of what it keeps of a change: nothing else was sent.
-    return look is not None and any(not _accounted_for(one, change.at, look) for one in look.credentials)
+    if look is None or account is None:
+        return False
+    if sum(one.type == "password" for one in look.credentials) > 1:
+        return True
+    return any(_has_no_right(one, account) or not _accounted_for(one, change.at, look) for one in look.credentials)
+
+
+def _has_no_right(credential: IdpCredential, account: Account) -> bool:
+    """Made before the account was approved, or a code where none was ever allowed: whatever date was sent with it."""
+    if credential.type == "otp" and not account.codes_by_class and not account.waivers:
+        return True
+    return credential.created_at is None or credential.created_at < account.opened_at - SAME_MOMENT
 
 
 def _accounted_for(credential: IdpCredential, at: datetime, look: Look) -> bool:
@@ -129,7 +140,7 @@ def _accounted_for(credential: IdpCredential, at: datetime, look: Look) -> bool:
     made = credential.created_at
     if made is None:
         return False
-    if any(abs(made - moment) <= SAME_MOMENT for moment in look.own_moments):
+    if any(credential.type == kind and abs(made - moment) <= SAME_MOMENT for kind, moment in look.own_moments):
         return True
     return made < at - SAME_MOMENT and (look.known_since is None or made < look.known_since)
 
