@@ -5,7 +5,7 @@ from typing import Any
 
 from connector.auth.actor import job_actor
 from connector.bootstrap import Connector
-from connector.checks import passwords
+from connector.checks import password_list, passwords
 
 BATCH = 500
 LIMIT = 20_000  # What is left goes on the next day; the steps queue behind people's own requests otherwise.
@@ -24,8 +24,10 @@ def run(connector: Connector, now: datetime) -> dict[str, Any]:
         if len(due) < BATCH:
             break
     with connector.act(actor, now=now) as act:
+        reminded = password_list.remind_of_initial(act, limit=BATCH)
         scan = passwords.record_scan(act, notices=notices, forced=forced)
-        initial = len(passwords.list_initial(act))
+        initial = passwords.count_initial(act)
     return {
         "counted": scan.counted, "unknown": scan.unknown, "initial": initial, "notices": notices, "forced": forced,
+        "reminded": reminded,
     }  # fmt: skip

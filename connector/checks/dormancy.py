@@ -22,6 +22,7 @@ from connector.register.tables import AccountRow, AccountStateRow
 from connector.regulations.vocabulary import AccountClass, RequestKind
 
 CLAUSE = "LC 7(2)"
+MOMENT = timedelta(microseconds=1)  # the finest step of the database's clock
 Spans = Mapping[AccountClass, timedelta]
 
 
@@ -106,7 +107,7 @@ def verdict_of(rule: DormancyRule) -> ColumnElement[str]:
         (_last_used > idle, DormancyVerdict.ACTIVE.value),
         (young, DormancyVerdict.ACTIVE.value),
         (and_(_last_used.is_(None), _unknown(rule, _active_since).is_(None)), DormancyVerdict.NEVER_USED.value),
-        (and_(_idle_since <= idle, _unknown(rule, idle).is_(None)), DormancyVerdict.DORMANT.value),
+        (and_(_idle_since <= idle, _unknown_since_idle(rule).is_(None)), DormancyVerdict.DORMANT.value),
         else_=DormancyVerdict.UNKNOWN.value,
     )
 
@@ -135,9 +136,14 @@ def _unknown(rule: DormancyRule, since: ColumnElement[datetime]) -> ColumnElemen
     return unknown_reason(rule.coverage, since, rule.now)
 
 
+def _unknown_since_idle(rule: DormancyRule) -> ColumnElement[str | None]:
+    """A use in the very moment of the limit is no use since: who was last seen then is idle for long, if all is known."""
+    return _unknown(rule, _cutoff(rule.now + MOMENT, rule.dormancy))
+
+
 def why_unknown(rule: DormancyRule) -> ColumnElement[str | None]:
     """Why nothing can be said of an account whose verdict is UNKNOWN; as an SQL expression."""
-    return func.coalesce(_unknown(rule, _cutoff(rule.now, rule.dormancy)), _unknown(rule, _active_since))
+    return func.coalesce(_unknown_since_idle(rule), _unknown(rule, _active_since))
 
 
 def count_verdicts(act: Act, rule: DormancyRule) -> Counts:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, literal, not_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, not_, select
 
 from connector.activity.rules import PasswordEvidence
 from connector.activity.tables import ActivityRow
@@ -77,7 +77,8 @@ def threshold_of(rules: dict[AccountClass, PasswordRules], now: datetime) -> Col
     return case(*branches, else_=None)
 
 
-def _accounts(columns: Iterable[Any]) -> Any:
+def accounts_with_passwords(columns: Iterable[Any]) -> Select[Any]:
+    """Active accounts that Keycloak has, with what the mirror knows of their passwords."""
     return (
         select(*columns)
         .select_from(AccountRow)
@@ -91,7 +92,8 @@ def _youngest_due(rules: dict[AccountClass, PasswordRules]) -> timedelta:
     return timedelta(days=min(rule.max_age_days - max((0, *rule.notice_days)) for rule in rules.values()))
 
 
-def _is_initial(now: datetime) -> ColumnElement[bool]:
+def is_initial(now: datetime) -> ColumnElement[bool]:
+    """Handed over a week ago or earlier, and never changed by the person (JC 23)."""
     return and_(
         ActivityRow.password_evidence == PasswordEvidence.INITIAL.value, ActivityRow.password_set_at <= now - INITIAL
     )
@@ -99,23 +101,27 @@ def _is_initial(now: datetime) -> ColumnElement[bool]:
 
 def count_verdicts(act: Act) -> dict[PasswordVerdict, int]:
     """How many accounts have each verdict. One query."""
-    rules = rules_in_force(act.rulebook)
-    threshold = threshold_of(rules, act.now)
+    verdict = verdict_of(rules_in_force(act.rulebook), act.now).label("verdict")
+    rows = act.session.execute(accounts_with_passwords([verdict, func.count()]).group_by(verdict))
+    counts = {PasswordVerdict(name): number for name, number in rows}
+    return {each: counts.get(each, 0) for each in PasswordVerdict}
+
+
+def verdict_of(rules: dict[AccountClass, PasswordRules], now: datetime) -> ColumnElement[str]:
+    """The verdict as an SQL expression over `accounts_with_passwords`."""
+    threshold = threshold_of(rules, now)
     young = and_(
-        ActivityRow.password_set_at > act.now - _youngest_due(rules),
+        ActivityRow.password_set_at > now - _youngest_due(rules),
         ActivityRow.password_evidence != PasswordEvidence.INITIAL.value,
     )
-    verdict = case(
+    return case(
         (ActivityRow.password_set_at.is_(None), PasswordVerdict.UNKNOWN.value),
         (young, PasswordVerdict.FINE.value),  # Most are: they need no look at the limits of each class.
         (threshold == 0, PasswordVerdict.EXPIRED.value),
-        (_is_initial(act.now), PasswordVerdict.INITIAL.value),
+        (is_initial(now), PasswordVerdict.INITIAL.value),
         (threshold.is_not(None), PasswordVerdict.NOTICE.value),
         else_=PasswordVerdict.FINE.value,
-    ).label("verdict")
-    rows = act.session.execute(_accounts([verdict, func.count()]).group_by(verdict))
-    counts = {PasswordVerdict(name): number for name, number in rows}
-    return {each: counts.get(each, 0) for each in PasswordVerdict}
+    )
 
 
 def list_due(act: Act, *, limit: int | None = None) -> list[DuePassword]:
@@ -131,7 +137,7 @@ def list_due(act: Act, *, limit: int | None = None) -> list[DuePassword]:
         PasswordNoticeRow.days_left == threshold,
     )
     query = (
-        _accounts([AccountRow, PersonRow.mail, ActivityRow.password_set_at, threshold])
+        accounts_with_passwords([AccountRow, PersonRow.mail, ActivityRow.password_set_at, threshold])
         .join(PersonRow, PersonRow.id == AccountRow.person_id)
         .where(
             # Says nothing the threshold does not say; it lets the index leave out young passwords.
@@ -163,8 +169,13 @@ def _due(
 
 def list_initial(act: Act, *, limit: int | None = None) -> list[str]:
     """User names whose initial password was never changed for a week and more (JC 23, GS 10(3))."""
-    query = _accounts([AccountRow.user_name]).where(_is_initial(act.now))
+    query = accounts_with_passwords([AccountRow.user_name]).where(is_initial(act.now))
     return list(act.session.scalars(query.order_by(ActivityRow.password_set_at, AccountRow.id).limit(limit)))
+
+
+def count_initial(act: Act) -> int:
+    """How many initial passwords were never changed for a week and more."""
+    return act.session.scalar(accounts_with_passwords([func.count()]).where(is_initial(act.now))) or 0
 
 
 def act_on_due(act: Act, due: Iterable[DuePassword]) -> list[int]:

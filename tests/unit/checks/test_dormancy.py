@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
+from connector.activity.tables import CursorRow
 from connector.checks import dormancy
 from connector.checks.dormancy import DormancyVerdict
 from connector.regulations.vocabulary import AccountClass
-from tests.fixtures_activity import DORMANCY, NEVER_USED, add_mirrored_account, open_mirror, set_coverage
+from tests.fixtures_activity import DORMANCY, DORMANCY_OF, NEVER_USED, add_mirrored_account, open_mirror, set_coverage
 from tests.fixtures_register import NOON, Desk
 
 pytestmark = pytest.mark.req("F1")
+SHORTER = DORMANCY_OF[AccountClass.SUPER_ADMINISTRATOR]
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 LONG_AGO = NOON - timedelta(days=1000)
 
@@ -107,3 +109,63 @@ def test_list_dormant_orders_by_idle_time_and_keeps_the_evidence(desk: Desk) -> 
         "active_since": LONG_AGO.isoformat(),
         "account_class": "ordinary",
     }
+
+
+@pytest.mark.parametrize(
+    ("account_class", "idle", "said"),
+    [
+        (AccountClass.SUPER_ADMINISTRATOR, SHORTER - SECOND, "active"),
+        (AccountClass.SUPER_ADMINISTRATOR, SHORTER, "dormant"),
+        (AccountClass.ORDINARY, SHORTER, "active"),
+        (AccountClass.ORDINARY, DORMANCY, "dormant"),
+    ],
+)
+def test_verdict_counts_the_days_of_the_accounts_class(
+    desk: Desk, account_class: AccountClass, idle: timedelta, said: str
+) -> None:
+    assert verdict(desk, covers=LONG_AGO, account_class=account_class, last_used_at=NOON - idle) == said
+
+
+def test_verdict_of_a_class_with_fewer_days_needs_evidence_for_those_only(desk: Desk) -> None:
+    used = NOON - SHORTER - DAY
+    assert verdict(desk, covers=NOON - SHORTER, last_used_at=used, account_class=AccountClass.SUPER_ADMINISTRATOR) == (
+        "dormant"
+    )
+
+
+@pytest.mark.parametrize(
+    ("cursor", "why"),
+    [
+        (None, "never-ingested"),
+        ({"covers_since": NOON - DAY}, "older-than-events"),
+        ({"covers_since": NOON - DAY, "restarted_at": NOON - DAY}, "gap"),
+        ({"covers_since": LONG_AGO, "read_at": NOON - DAY - SECOND}, "stale"),
+        ({"covers_since": LONG_AGO, "off_since": NOON - DAY}, "events-off"),
+    ],
+)
+def test_unknown_is_listed_apart_with_its_reason_and_never_found(
+    desk: Desk, cursor: dict[str, Any] | None, why: str
+) -> None:
+    with desk.act() as act:
+        if cursor is not None:
+            act.session.add(CursorRow(**({"kind": "login", "read_at": NOON} | cursor)))
+        add_mirrored_account(act, "a", opened_at=LONG_AGO, last_used_at=NOON - timedelta(days=400))
+        act.session.flush()
+        rule = dormancy.rule_in_force(act)
+        counts = dormancy.count_verdicts(act, rule)
+        [found] = dormancy.list_unknown(act, rule)
+        assert dormancy.list_dormant(act, rule) == []
+    assert counts.unknown == {why: 1}
+    assert counts.verdicts["unknown"] == 1
+    assert (found.user_name, found.evidence["why"]) == ("a", why)
+    assert found.evidence["covers_since"] == (cursor["covers_since"].isoformat() if cursor else None)
+
+
+def test_rule_as_if_read_looks_into_a_day_that_has_not_come(desk: Desk) -> None:
+    with desk.act() as act:
+        set_coverage(act, LONG_AGO)
+        add_mirrored_account(act, "a", opened_at=LONG_AGO, last_used_at=NOON)
+    with desk.act(now=NOON + DORMANCY) as act:
+        rule = dormancy.rule_in_force(act)
+        assert dormancy.count_verdicts(act, rule).unknown == {"stale": 1}
+        assert dormancy.count_verdicts(act, rule.as_if_read()).verdicts["dormant"] == 1
