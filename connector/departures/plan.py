@@ -220,7 +220,7 @@ def filled(entry: DirectoryEntry) -> int:
 
 def lost(entry: DirectoryEntry, person: KnownPerson, mapped: int = 7) -> int:
     """Bits of `Filled` that the person had, and has no more although they are still read."""
-    return (person.filled | (1 if person.status else 0)) & ~filled(entry) & (mapped | Filled.STATUS)
+    return (person.filled | (1 if person.status else 0)) & ~filled(entry) & (mapped | 1)
 
 
 def dn_digest(dn: str) -> str:
@@ -252,8 +252,12 @@ def _hold_reasons(
 
 
 def _losses(reading: DirectoryReading, known: Mapping[str, KnownPerson], mapped: int) -> list[int]:
-    pairs = ((entry, known.get(entry.key)) for entry in reading.entries)
-    return [bits for entry, person in pairs if person is not None and (bits := lost(entry, person, mapped))]
+    losses = []
+    for entry in reading.entries:
+        person = known.get(entry.key)
+        if person is not None and not (entry.status and entry.unit_code and entry.post):
+            losses.append(lost(entry, person, mapped))
+    return losses
 
 
 def _exact(share: float) -> Fraction:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from connector.audit import service as audit
 from connector.audit.events import Event
@@ -15,13 +15,13 @@ from connector.departures.tables import DirectoryPersonRow, DirectoryReadRow
 from connector.ports import DirectoryEntry, DirectoryReadError, DirectoryReading
 
 _STATUS_LENGTH = 64
-_KNOWN = select(
+_KNOWN = select(  # Ordered as `KnownPerson` is: a row of the result is used as one, a copy would double the time.
     DirectoryPersonRow.key,
     DirectoryPersonRow.dn_digest,
     DirectoryPersonRow.status,
     DirectoryPersonRow.missing_since,
     DirectoryPersonRow.departed,
-    DirectoryPersonRow.filled,
+    func.coalesce(DirectoryPersonRow.filled, 0).label("filled"),
 )
 _BATCH = 500  # keys in one IN (…)
 _THERE = {"missing_since": None, "reads_missing": 0}
@@ -73,12 +73,12 @@ def record_refused_read(act: Act, error: DirectoryReadError) -> None:
 def load_known(act: Act, keys: Collection[str] | None = None) -> dict[str, KnownPerson]:
     """Everybody the reads so far have shown, or of these keys only, by key."""
     if keys is None:
-        return {row[0]: _known(row) for row in act.session.execute(_KNOWN)}
+        return _by_key(act.session.execute(_KNOWN))
     wanted = sorted(keys)
     found: dict[str, KnownPerson] = {}
     for first in range(0, len(wanted), _BATCH):
         some = _KNOWN.where(DirectoryPersonRow.key.in_(wanted[first : first + _BATCH]))
-        found |= {row[0]: _known(row) for row in act.session.execute(some)}
+        found |= _by_key(act.session.execute(some))
     return found
 
 
@@ -97,9 +97,8 @@ def check_newest(act: Act, reading: DirectoryReading) -> datetime | None:
     return last
 
 
-def _known(row: Any) -> KnownPerson:
-    key, digest, status, missing_since, departed, bits = row
-    return KnownPerson(key, digest, status, missing_since, departed, bits or 0)
+def _by_key(rows: Iterable[Any]) -> dict[str, KnownPerson]:
+    return {row[0]: row for row in rows}
 
 
 def _update_absent(act: Act, absent: Collection[str], known: Mapping[str, KnownPerson], last: datetime) -> None:
@@ -150,13 +149,8 @@ def _write(act: Act, entries: Iterable[DirectoryEntry], known: Mapping[str, Know
 
 
 def _is_changed(entry: DirectoryEntry, digest: str, person: KnownPerson) -> bool:
-    return (
-        person.missing_since is not None
-        or person.dn_digest != digest
-        or person.status != entry.status[:_STATUS_LENGTH]
-        or person.departed != entry.departed
-        or person.filled != filled(entry)
-    )
+    now = (digest, entry.status[:_STATUS_LENGTH], None, entry.departed, filled(entry))
+    return now != tuple(person[1:])
 
 
 def _columns(entry: DirectoryEntry, digest: str) -> dict[str, Any]:

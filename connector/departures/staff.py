@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import null, select
 
 from connector.auth.act import Act
 from connector.departures.moves import Staff
@@ -16,46 +16,49 @@ from connector.regulations.vocabulary import AccountClass, AccountStatus, Office
 ADMINISTERING = (Office.SYSTEM_ADMINISTRATOR, Office.SECURITY_ADMINISTRATOR)  # never frozen by a machine
 _BATCH = 500  # keys in one IN (…)
 _STAFF = (
-    select(
-        PersonRow.directory_key,
-        PersonRow.id,
+    select(  # Labelled and ordered as `Staff` is: a row of the result is used as one, a copy would double the time.
+        PersonRow.directory_key.label("key"),
+        PersonRow.id.label("person_id"),
         PersonRow.name,
         PersonRow.phone_digest,
         PersonRow.mail,
         PersonRow.unit_id,
         PersonRow.post,
-        AccountRow.id,
+        AccountRow.id.label("account_id"),
         AccountRow.account_class,
         AccountRow.status,
-        AccountStateRow.cause,
+        null().label("cause"),
     )
     .join(AccountRow, AccountRow.person_id == PersonRow.id)
-    .outerjoin(
-        AccountStateRow,
-        and_(
-            AccountRow.status == AccountStatus.FROZEN.value,  # Only of those does the cause matter.
-            AccountStateRow.account_id == AccountRow.id,
-            AccountStateRow.until.is_(None),
-        ),
-    )
     .where(PersonRow.directory_key.is_not(None))
+)
+_CAUSES = (
+    select(AccountStateRow.account_id, AccountStateRow.cause)
+    .join(AccountRow, AccountRow.id == AccountStateRow.account_id)
+    .where(AccountRow.status == AccountStatus.FROZEN.value, AccountStateRow.until.is_(None))
 )
 
 
 def load_staff(act: Act, keys: Collection[str] | None = None) -> dict[str, Staff]:
     """Everybody with an account and a key in the directory, or of these keys only, by key."""
     if keys is None:
-        return _by_key(act.session.execute(_STAFF))
+        return _by_key(act, act.session.execute(_STAFF))
     wanted = sorted(keys)
     found: dict[str, Staff] = {}
     for first in range(0, len(wanted), _BATCH):
         some = _STAFF.where(PersonRow.directory_key.in_(wanted[first : first + _BATCH]))
-        found |= _by_key(act.session.execute(some))
+        found |= _by_key(act, act.session.execute(some))
     return found
 
 
-def _by_key(rows: Iterable[Any]) -> dict[str, Staff]:
-    return {row[0]: Staff(*row) for row in rows}
+def _by_key(act: Act, rows: Iterable[Any]) -> dict[str, Staff]:
+    """The rows, with the cause of those that are frozen: a second small query costs less than a third join."""
+    staff: dict[str, Staff] = {row[0]: row for row in rows}
+    frozen = [person for person in staff.values() if person[9] == AccountStatus.FROZEN]
+    if frozen:
+        causes = {account_id: cause for account_id, cause in act.session.execute(_CAUSES)}
+        staff |= {person.key: Staff(*person[:10], causes.get(person.account_id)) for person in frozen}
+    return staff
 
 
 def load_units(act: Act) -> dict[str, str]:
@@ -81,12 +84,12 @@ def managed_accounts(act: Act, staff: Mapping[str, Staff]) -> list[ManagedAccoun
 def _managed(staff: Iterable[Staff], administrators: Collection[str]) -> Iterable[ManagedAccount]:
     classes = {each.value: each for each in AccountClass}
     statuses = {each.value: each for each in AccountStatus}
-    for person in staff:
-        for_key = person.status == AccountStatus.FROZEN and person.cause in accounts.KEY_CAUSES
+    for key, person_id, _, _, _, _, _, account_id, account_class, status, cause in staff:
+        for_key = status == AccountStatus.FROZEN and cause in accounts.KEY_CAUSES
         yield ManagedAccount(
-            person.account_id,
-            person.key,
-            classes[person.account_class],
-            AccountStatus.ACTIVE if for_key else statuses[person.status],
-            person.person_id in administrators,
+            account_id,
+            key,
+            classes[account_class],
+            AccountStatus.ACTIVE if for_key else statuses[status],
+            person_id in administrators,
         )
