@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, select
 
 from connector.activity import places
 from connector.activity.alarm_tables import FailureRow, PlaceRow
+from connector.activity.bulk import insert_many
 from connector.activity.places import AT_ONCE, SPRAY_TIME, SPRAYED, Failure, Network, Place, TwoPlaces
 from connector.activity.tables import IdpEventRow
 from connector.audit import service as audit
@@ -21,7 +22,6 @@ from connector.audit.tables import AuditEntryRow
 from connector.auth.act import Act
 from connector.ports import IdpEvent
 from connector.register.tables import AccountRow
-from connector.storage.upsert import dialect_insert
 
 AGAIN_AFTER = timedelta(hours=1)  # The same pair of places, or the same address, is told of once an hour.
 LOCKS = {
@@ -81,23 +81,25 @@ def _known(act: Act, events: Sequence[IdpEvent]) -> dict[str, Place]:
 
 
 def _keep(act: Act, changed: Sequence[Place]) -> None:
-    if not changed:
-        return
-    insert = dialect_insert(act.session, PlaceRow)
+    insert_many(act.session, PlaceRow.__table__, [vars(place) for place in changed], _move_place)
+
+
+def _move_place(insert: Any) -> Any:
     newer = {name: insert.excluded[name] for name in PLACE if name not in ("session_id", "user_id")}
-    upsert = insert.on_conflict_do_update(index_elements=[PlaceRow.session_id], set_=newer)
-    act.session.execute(upsert, [vars(place) for place in changed])
+    return insert.on_conflict_do_update(index_elements=["session_id"], set_=newer)
 
 
 def _remember(act: Act, failures: Sequence[Failure]) -> None:
     latest = {(failure.address, failure.who): failure.at for failure in sorted(failures, key=lambda one: one.at)}
-    insert = dialect_insert(act.session, FailureRow)
-    upsert = insert.on_conflict_do_update(
-        index_elements=[FailureRow.address, FailureRow.who], set_={"failed_at": insert.excluded.failed_at}
-    )
     rows = [{"address": address, "who": who, "failed_at": at} for (address, who), at in latest.items()]
-    act.session.execute(upsert, rows)
+    insert_many(act.session, FailureRow.__table__, rows, _move_failure)
     act.session.execute(delete(FailureRow).where(FailureRow.failed_at < failures[0].at - 2 * SPRAY_TIME))
+
+
+def _move_failure(insert: Any) -> Any:
+    return insert.on_conflict_do_update(
+        index_elements=["address", "who"], set_={"failed_at": insert.excluded.failed_at}
+    )
 
 
 def _tried(act: Act, newest: Mapping[str, Failure]) -> list[tuple[str, int]]:

@@ -1,18 +1,18 @@
 """Bulk writes to the mirror, alike on SQLite and PostgreSQL. Knows no meaning of an event; decides nothing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from connector.activity.bulk import insert_many
 from connector.activity.evidence_tables import FactorChangeRow
 from connector.activity.factors import FactorChange
 from connector.activity.rules import Seen, actor_of, kept_details, subject_of
 from connector.activity.tables import ActivityRow, CursorRow, IdpEventRow, SubsystemUseRow
 from connector.ports import IdpEvent
-from connector.storage.upsert import dialect_insert
 
 Uses = Mapping[tuple[str, str], datetime]  # by Keycloak id and subsystem
 
@@ -22,14 +22,17 @@ def insert_events(session: Session, events: Sequence[IdpEvent]) -> list[IdpEvent
     rows = {event.event_id: event for event in events}
     if not rows:
         return []
-    moments = [event.at for event in events]  # They lead to the partitions: an event's moment never changes.
+    # By moments, not by a thousand ids: an event's moment never changes, and most pages are wholly new.
+    moments = [event.at for event in events]
     within = IdpEventRow.at.between(min(moments), max(moments))
-    known = set(session.scalars(select(IdpEventRow.id).where(IdpEventRow.id.in_(rows), within)))
+    known = set(session.scalars(select(IdpEventRow.id).where(IdpEventRow.kind == events[0].kind, within)))
     new = [event for event in rows.values() if event.event_id not in known]
-    if new:
-        insert = dialect_insert(session, IdpEventRow.__table__).on_conflict_do_nothing()
-        session.execute(insert, [_row(event) for event in new])
+    insert_many(session, IdpEventRow.__table__, [_row(event) for event in new], _skip)
     return new
+
+
+def _skip(insert: Any) -> Any:
+    return insert.on_conflict_do_nothing()
 
 
 def _row(event: IdpEvent) -> dict[str, Any]:
@@ -41,21 +44,25 @@ def _row(event: IdpEvent) -> dict[str, Any]:
 
 
 def insert_factors(session: Session, changes: Sequence[FactorChange]) -> None:
-    if changes:
-        insert = dialect_insert(session, FactorChangeRow.__table__).on_conflict_do_nothing()
-        session.execute(insert, [vars(change) for change in changes])
+    insert_many(session, FactorChangeRow.__table__, [vars(change) for change in changes], _skip)
 
 
 def merge_activity(session: Session, seen: Mapping[str, Seen], source: str = "event") -> None:
     """Moves each moment forward, never back: events may be given twice and in any order."""
     if not seen:
         return
-    insert = dialect_insert(session, ActivityRow.__table__)
+    rows = [_activity(user_id, seen[user_id], source) for user_id in sorted(seen)]
+    insert_many(session, ActivityRow.__table__, rows, _move_activity)
+    uses = {(user_id, client): at for user_id, one in seen.items() for client, at in one.uses.items()}
+    merge_uses(session, uses, source)
+
+
+def _move_activity(insert: Any) -> Any:
     new, old = insert.excluded, ActivityRow
     newer_password = _is_newer(new.password_set_at, old.password_set_at)
     newer_use = _is_newer(new.last_used_at, old.last_used_at)
     older = or_(old.first_seen_at.is_(None), new.first_seen_at < old.first_seen_at)
-    statement = insert.on_conflict_do_update(
+    return insert.on_conflict_do_update(
         index_elements=["keycloak_id"],
         set_={
             "last_used_at": case((newer_use, new.last_used_at), else_=old.last_used_at),
@@ -68,9 +75,6 @@ def merge_activity(session: Session, seen: Mapping[str, Seen], source: str = "ev
             "gone_at": _newest(new.gone_at, old.gone_at),
         },
     )
-    session.execute(statement, [_activity(user_id, seen[user_id], source) for user_id in sorted(seen)])
-    uses = {(user_id, client): at for user_id, one in seen.items() for client, at in one.uses.items()}
-    merge_uses(session, uses, source)
 
 
 def _activity(user_id: str, seen: Seen, source: str) -> dict[str, Any]:
@@ -88,16 +92,16 @@ def merge_uses(session: Session, uses: Uses, source: str) -> None:
         {"keycloak_id": user_id, "subsystem_id": subsystem, "last_used_at": at, "source": source}
         for (user_id, subsystem), at in sorted(uses.items())
     ]
-    if not rows:
-        return
-    insert = dialect_insert(session, SubsystemUseRow.__table__)
+    insert_many(session, SubsystemUseRow.__table__, rows, _move_use)
+
+
+def _move_use(insert: Any) -> Any:
     newer = _is_newer(insert.excluded.last_used_at, SubsystemUseRow.last_used_at)
     moved = {
         name: case((newer, insert.excluded[name]), else_=getattr(SubsystemUseRow, name))
         for name in ("last_used_at", "source")
     }
-    statement = insert.on_conflict_do_update(index_elements=["keycloak_id", "subsystem_id"], set_=moved)
-    session.execute(statement, rows)
+    return insert.on_conflict_do_update(index_elements=["keycloak_id", "subsystem_id"], set_=moved)
 
 
 def _is_newer(new: Any, old: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
@@ -112,10 +116,3 @@ def _newest(new: Any, old: InstrumentedAttribute[Any]) -> ColumnElement[datetime
 def lock_cursor(session: Session, kind: str) -> CursorRow | None:
     """The cursor, locked: two readers of one kind write one after the other."""
     return session.scalar(select(CursorRow).where(CursorRow.kind == kind).with_for_update())
-
-
-def missing_rows(session: Session, keycloak_ids: Iterable[str]) -> None:
-    """Makes an empty row for each user that has none."""
-    rows = [_activity(user_id, Seen(), "event") for user_id in keycloak_ids]
-    if rows:
-        session.execute(dialect_insert(session, ActivityRow.__table__).on_conflict_do_nothing(), rows)
