@@ -11,6 +11,7 @@ from connector.audit.seal import seal_pending
 from connector.auth import signatures
 from connector.auth.actor import Actor
 from connector.checks import service as scans
+from connector.departures.secret_tables import RotationCaseRow, RotationItemRow
 from connector.departures.tables import DeparturePlanRow
 from connector.keys import service as keys
 from connector.keys.sheets import SheetRow
@@ -74,6 +75,11 @@ simple("GET", "/requests/overdue", by=Office.PRINCIPAL)
 simple("GET", "/inbox", by=Office.UNIT_HEAD, unit="ywk", refused=200)
 simple("GET", "/steps", by=Office.OPERATOR)
 simple("GET", "/departures/cases", by=Office.OPERATOR)
+simple("GET", "/departures/movers", by=Office.OPERATOR)
+simple("GET", "/departures/hints", by=Office.OPERATOR)
+simple("GET", "/departures/handovers", by=Office.AUDITOR)
+simple("GET", "/departures/secrets", by=Office.SYSTEM_ADMINISTRATOR)
+simple("GET", "/departures/rotations", by=Office.SYSTEM_ADMINISTRATOR)
 simple("GET", "/reconciliations", by=Office.AUDITOR)
 simple("GET", "/scans", by=Office.AUDITOR)
 simple("GET", "/endpoints", by=Office.AUDITOR)
@@ -238,6 +244,22 @@ def read_plan(api: Api) -> Call:
     with api.town.connector.act(HOST) as act:
         act.session.add(DeparturePlanRow(hash="ab" * 32, made_at=act.now, state="held", items=[], reasons=["count"]))
     return Call(f"/departures/plans/{'ab' * 32}", Office.AUDITOR)
+
+
+@operation("POST", "/departures/rotations/items/{item_id}/done")
+def note_change(api: Api) -> Call:
+    with api.town.connector.act(HOST) as act:
+        person = make_person(act, "ywk")
+        account = make_account(act, "ywk", person=person)
+        case = RotationCaseRow(person_id=person.id, account_id=account.id, opened_at=act.now, due_at=act.now)
+        act.session.add(case)
+        act.session.flush()
+        item = RotationItemRow(case_id=case.id, position=0, kind="review", subject="account:x", name="x")
+        act.session.add(item)
+        act.session.flush()
+        item_id = item.id
+    path = f"/departures/rotations/items/{item_id}/done"
+    return Call(path, Office.OPERATOR, status=204, sent={"json": {"note": "已更换"}})
 
 
 def endpoint(api: Api) -> webhooks.EndpointSecrets:

@@ -1,5 +1,6 @@
 """The plan: who counts as having left, the breaker at its edges, and what is never done automatically."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,12 +11,14 @@ from connector.departures.plan import (
     NEVER_AUTOMATIC,
     BreakerRules,
     Cause,
+    Filled,
     HoldReason,
     KnownPerson,
     ManagedAccount,
     Plan,
     absent_keys,
     dn_digest,
+    plan_changes,
     plan_departures,
 )
 from connector.ports import DirectoryEntry, DirectoryReading
@@ -188,6 +191,49 @@ def test_plan_with_vanished_status_is_held(lost: int, held: bool) -> None:
     read = reading(*(entry(key, status="" if n < lost else "active") for n, key in enumerate(keys)))
     made = plan(read, known(*keys), rules=BreakerRules(count=20, share=0.05, floor=0.9), baseline=100)
     assert made.reasons == ((HoldReason.STATUS_VANISHED,) if held else ())
+
+
+@pytest.mark.req("E4")
+@pytest.mark.parametrize("attribute", [Filled.UNIT, Filled.POST])
+@pytest.mark.parametrize(("lost", "held"), [(4, False), (5, False), (6, True)])
+def test_plan_with_vanished_attribute_at_threshold(attribute: Filled, lost: int, held: bool) -> None:
+    keys = [f"h{n}" for n in range(100)]
+    people = {key: person._replace(filled=attribute) for key, person in known(*keys).items()}
+    has = {"unit_code": "ywk"} if attribute is Filled.UNIT else {"post": "科员"}
+    entries = (replace(entry(key), **({} if n < lost else has)) for n, key in enumerate(keys))  # type: ignore[arg-type]
+    made = plan(reading(*entries), people, rules=BreakerRules(count=20, share=0.05, floor=0.9), baseline=100)
+    assert made.reasons == ((HoldReason.ATTRIBUTE_VANISHED,) if held else ())
+
+
+def test_plan_attribute_not_mapped_any_more_has_not_vanished() -> None:
+    keys = [f"h{n}" for n in range(100)]
+    people = {key: person._replace(filled=Filled.UNIT) for key, person in known(*keys).items()}
+    rules = BreakerRules(count=20, share=0.05, floor=0.9, mapped=Filled.STATUS)
+    assert not plan(reading(*(entry(key) for key in keys)), people, rules=rules, baseline=100).held
+
+
+@pytest.mark.req("E4")
+@pytest.mark.parametrize(("recent", "leavers", "held"), [(19, 1, False), (20, 1, True), (18, 3, True), (20, 0, False)])
+def test_plan_counts_people_frozen_on_changes_since_the_last_good_read(recent: int, leavers: int, held: bool) -> None:
+    read, accounts = mass(leavers, 1000 - leavers)
+    rules = BreakerRules(count=20, share=0.05, floor=0.9)
+    made = plan_departures(read, {}, accounts, rules, now=NOW, baseline=1000, recent=recent)
+    assert made.held is held
+    reported = plan_changes(read.entries, accounts, rules, baseline=1000, recent=recent)
+    assert (reported.held, reported.items) == (held, made.items)
+
+
+@pytest.mark.req("E4")
+def test_plan_holder_of_an_administering_office_is_left_to_a_person() -> None:
+    made = plan(reading(entry("a", departed=True)), accounts=(account("a")._replace(administers=True),))
+    assert (made.automatic, [item.key for item in made.manual]) == ((), ["a"])
+
+
+@pytest.mark.req("E4")
+def test_plan_canary_is_known_in_any_case_of_its_letters() -> None:
+    rules = BreakerRules(count=9, share=1.0, floor=0.0, canaries=frozenset({"Chief"}))
+    made = plan(reading(entry("cHIEF", departed=True)), accounts=(account("cHIEF"),), rules=rules)
+    assert made.automatic == ()
 
 
 def test_hash_is_the_same_for_the_same_content_in_any_order() -> None:

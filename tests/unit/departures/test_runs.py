@@ -16,6 +16,7 @@ from connector.outbox.tables import StepRow
 from connector.register.tables import AccountRow, PersonRow
 from connector.regulations.vocabulary import AccountClass, Office
 from connector.requests.tables import RequestRow
+from tests.factories import make_appointment
 from tests.fixtures_departures import HOUR, DepartureDesk
 from tests.fixtures_register import NOON
 
@@ -127,6 +128,48 @@ def test_leaving_administrator_is_not_frozen_and_alarms_once(desk: DepartureDesk
     assert desk.frozen() == set()
     (case,) = desk.stored(DepartureCaseRow)
     assert case.frozen_at is None
+    assert len(desk.alarms("departure.opened")) == 1
+
+
+@pytest.mark.req("E4")
+def test_vanished_attribute_holds_every_run_until_it_is_back(desk: DepartureDesk) -> None:
+    for key in ("000", "001", "002"):
+        desk.move(key, post="科员")
+    desk.run(NOON + HOUR)
+    for key in ("000", "001", "002"):
+        desk.fake.change(desk.dns[key], desk.fake.settings.post_attribute)
+    desk.leave("010")
+    for hours in (2, 3):
+        held = desk.run(NOON + hours * HOUR)
+        assert (held["state"], held["reasons"]) == ("held", ["attribute-vanished"])
+    assert desk.frozen() == set()
+    assert len(desk.alarms("plan.held")) == 1
+    for key in ("000", "001", "002"):
+        desk.move(key, post="科员")
+    assert desk.run(NOON + 4 * HOUR)["frozen"] == 1
+
+
+@pytest.mark.req("E4")
+def test_vanished_attribute_is_accepted_when_two_people_release_the_plan(desk: DepartureDesk) -> None:
+    for key in ("000", "001", "002"):
+        desk.fake.change(desk.dns[key], desk.fake.settings.status_attribute)
+    desk.leave("010")
+    held = desk.run(NOON + HOUR)
+    assert held["reasons"] == ["status-vanished"]
+    desk.decide(held["request_id"])
+    assert desk.run(NOON + 2 * HOUR)["state"] == "released"
+    assert desk.run(NOON + 3 * HOUR)["state"] == "nothing"
+
+
+@pytest.mark.req("E4")
+@pytest.mark.parametrize("office", [Office.SYSTEM_ADMINISTRATOR, Office.SECURITY_ADMINISTRATOR])
+def test_leaver_who_administers_by_office_is_left_to_a_person(desk: DepartureDesk, office: Office) -> None:
+    person = desk.person("003")
+    with desk.desk.act() as act:
+        make_appointment(act, person, "jyzx", office)
+    desk.leave("003")
+    assert desk.run(NOON + HOUR)["manual"] == 1
+    assert desk.frozen() == set()
     assert len(desk.alarms("departure.opened")) == 1
 
 
