@@ -137,7 +137,7 @@ def _unknown(rule: DormancyRule, since: ColumnElement[datetime]) -> ColumnElemen
 
 
 def _unknown_since_idle(rule: DormancyRule) -> ColumnElement[str | None]:
-    """A use in the very moment of the limit is no use since: who was last seen then is idle for long, if all is known."""
+    """A use in the very moment of the limit is none since: who was last seen then is idle, if all since is known."""
     return _unknown(rule, _cutoff(rule.now + MOMENT, rule.dormancy))
 
 
