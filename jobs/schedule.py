@@ -19,6 +19,7 @@ from jobs import (
     end_suspensions,
     ingest_events,
     mail_alarms,
+    make_partitions,
     probe_service_account,
     reconcile_accounts,
     reconcile_keys,
@@ -153,7 +154,7 @@ SCHEDULE: tuple[Job, ...] = (
         name="take_baseline",
         when=Every(timedelta(minutes=10), after=timedelta(minutes=3)),
         run=take_baseline.run,
-        does=Text("查询早于事件记录的口令设置时间", "asks once for the age of passwords older than the mirror"),
+        does=Text("查询早于事件记录的口令和第二因素", "asks once for credentials that are older than the mirror"),
     ),
     Job(
         name="remind_deadlines",
@@ -262,6 +263,12 @@ SCHEDULE: tuple[Job, ...] = (
         when=Daily(time(3, 30)),
         run=tidy_runs.run,
         does=Text("清理过期的作业运行记录和页面草稿", "deletes old rows of this job history, and old drafts"),
+    ),
+    Job(
+        name="make_partitions",
+        when=Daily(time(3, 45)),
+        run=make_partitions.run,
+        does=Text("预建事件表的月分区，删除超过保存期限的", "makes the months of the event table, drops old ones"),
     ),
     Job(
         name="reconcile_accounts",
