@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from connector.adapters.ldap import LdapDirectory
-from connector.departures.errors import TlsFailedError
+from connector.departures.errors import StartTlsRefusedError, TlsFailedError
 from tests.fakes.directory import make_settings
 from tests.servers.slapd import Slapd
 
@@ -44,6 +44,14 @@ def test_read_over_tls_with_missing_ca_file_is_refused(tmp_path: Path) -> None:
     settings = make_settings(url="ldaps://127.0.0.1:636", ca_file=tmp_path / "missing.pem")
     with pytest.raises(TlsFailedError):
         LdapDirectory(settings).check()
+
+
+@pytest.mark.req("E5")
+def test_read_with_start_tls_on_a_server_without_it_is_refused(slapd: Callable[..., Slapd]) -> None:
+    """The account's password is not sent: a wrong one makes no difference."""
+    settings = make_settings(url=slapd(people=5).url, start_tls=True, bind_dn="cn=nobody", password="wrong")
+    with pytest.raises(StartTlsRefusedError):
+        LdapDirectory(settings).read()
 
 
 def make_certificate(folder: Path, name: str, names: str) -> tuple[Path, Path]:

@@ -71,6 +71,15 @@ def test_decode_row_with_any_length_changed_gives_no_other_value_silently() -> N
     assert believed == 0
 
 
+def test_decode_row_whose_parts_reach_over_one_another_is_refused() -> None:
+    kind, inner = element(4, b"cn"), element(0x30, element(4, b"sn") + element(0x31, element(4, b"w")))
+    more_than_a_set = element(0x30, kind + element(0x31, element(4, b"a")) + inner)
+    value_beyond_its_set = element(0x30, kind + b"\x31\x02" + element(4, b"abcde"))
+    for part in (more_than_a_set, value_beyond_its_set):
+        with pytest.raises(LDAPSocketReceiveError):
+            decode_row(element(ROW, element(4, b"cn=a") + element(0x30, part)), 0, Names(()))
+
+
 def test_name_attributes_as_they_were_asked_for() -> None:
     names = Names(["employeeNumber", "member;range=0-9"])
     assert [names[n] for n in (b"EMPLOYEENUMBER", b"employeenumber", b"Member;Range=0-9", b"sn")] == [
