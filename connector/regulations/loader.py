@@ -10,7 +10,8 @@ from connector.errors import Text
 from connector.regulations.calendar import ChinaCalendar, read_calendar
 from connector.regulations.errors import RulePackError, UnknownRuleError, UnknownRulePackError
 from connector.regulations.merge import HOUSE, STAGE_ORDER, merge_form, merge_stages, merge_values, stage_parts
-from connector.regulations.pack import Cited, Pack, read_pack
+from connector.regulations.pack import Pack, read_pack
+from connector.regulations.parts import Cited
 from connector.regulations.rulebook import (
     Claim,
     Explanation,

@@ -9,7 +9,8 @@ from itertools import groupby
 from typing import Any
 
 from connector.regulations.errors import RulesContradictError
-from connector.regulations.pack import Pack, StagePart
+from connector.regulations.pack import Pack
+from connector.regulations.parts import StagePart
 from connector.regulations.rulebook import Claim, Explanation, Field, Form, StageRule
 from connector.regulations.vocabulary import Office, RequestKind
 
