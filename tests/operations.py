@@ -17,6 +17,7 @@ from connector.keys import service as keys
 from connector.keys.sheets import SheetRow
 from connector.outbox import service as outbox
 from connector.outbox.tables import StepRow
+from connector.provenance.tables import FindingRow
 from connector.provisioning import links
 from connector.reconciliation.service import reconcile
 from connector.register import people
@@ -352,6 +353,41 @@ simple("GET", "/freezes", by=Office.AUDITOR, refused=200)
 def preview_freeze(api: Api) -> Call:
     sent = {"json": {"scope_kind": "unit", "scope_value": "ywk"}}
     return Call("/freezes/preview", Office.SECURITY_ADMINISTRATOR, sent=sent)
+
+
+def finding_id(api: Api, *, held: bool = False) -> str:
+    """An open finding of the provenance gate about a newcomer; `held`: what it orders waits for a person."""
+    with api.town.connector.act(HOST) as act:
+        account = make_account(act, "ywk")
+        account.keycloak_id = f"kc-{next(_names)}"
+        finding = FindingRow(
+            event_id=f"event-{next(_names)}", kind="password_reset", severity="high", account_id=account.id,
+            user_id=account.keycloak_id, by_us=False, facts={}, happened_at=act.now, seen_at=act.now,
+            found_at=act.now, action="freeze", held=held, steps=[],
+        )  # fmt: skip
+        act.session.add(finding)
+        act.session.flush()
+        return finding.id
+
+
+simple("GET", "/provenance/findings", by=Office.AUDITOR)
+
+
+@operation("GET", "/provenance/findings/{finding_id}")
+def show_provenance_finding(api: Api) -> Call:
+    return Call(f"/provenance/findings/{finding_id(api)}", Office.AUDITOR)
+
+
+@operation("POST", "/provenance/findings/{finding_id}/close")
+def close_provenance_finding(api: Api) -> Call:
+    path = f"/provenance/findings/{finding_id(api)}/close"
+    return Call(path, Office.SECURITY_ADMINISTRATOR, sent={"json": {"reason": "已核实"}})
+
+
+@operation("POST", "/provenance/findings/{finding_id}/carry-out")
+def carry_out_provenance_finding(api: Api) -> Call:
+    path = f"/provenance/findings/{finding_id(api, held=True)}/carry-out"
+    return Call(path, Office.SECURITY_ADMINISTRATOR, sent={"json": {"reason": "确认被入侵"}})
 
 
 @operation("POST", "/freezes")

@@ -175,7 +175,7 @@ def _realm(event: IdpEvent, sent: Any, expected: Mapping[str, Any]) -> dict[str,
     """Names of the settings that left the realm as code, never their values."""
     if not isinstance(sent, Mapping):
         # An event without its content tells that the content of events was switched off.
-        return {"fields": ["adminEventsDetailsEnabled"] if event.resource_path == "events/config" else []}
+        return {"fields": ["adminEventsDetailsEnabled"] if event.type.startswith("UPDATE:") else []}
     return {"fields": strayed(sent, expected)[:MOST_NAMES]}
 
 
