@@ -24,6 +24,12 @@ from connector.departures import errors
 from connector.ports import CursorLostError, DirectoryChanges, DirectoryEntry, DirectoryProbe, DirectoryReading
 from connector.settings import DirectorySettings
 
+# How changes are followed, the best way first; the first that the server offers to the account is taken.
+_FOLLOWERS: dict[str, tuple[Callable[[], Follower], ...]] = {
+    "openldap": (SyncReplication, Timestamps),
+    "unboundid": (Timestamps,),
+    "active_directory": (UpdateNumbers,),
+}
 _KEYS_PER_SEARCH = 50
 
 
@@ -33,9 +39,7 @@ class LdapDirectory:
     def __init__(self, settings: DirectorySettings, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
         self._monotonic = monotonic
-        replication: tuple[Follower, ...] = (SyncReplication(),) if settings.kind == "openldap" else ()
-        by_number: tuple[Follower, ...] = (UpdateNumbers(),) if settings.kind == "active_directory" else ()
-        self._followers: tuple[Follower, ...] = (*replication, *by_number, *(() if by_number else (Timestamps(),)))
+        self._followers = tuple(make() for make in _FOLLOWERS[settings.kind])
 
     def read(self) -> DirectoryReading:
         """Reads everybody below the base, by pages. Raises the error of departures.errors that names the case."""
@@ -117,6 +121,6 @@ class LdapDirectory:
         for at in range(0, len(keys), _KEYS_PER_SEARCH):
             some = keys[at : at + _KEYS_PER_SEARCH]
             wanted = "".join(f"({settings.key_attribute}={escape_filter_chars(key)})" for key in some)
-            rows = link.search(settings.base, f"(&{settings.filter}(|{wanted}))", ["1.1"])
-            if len(rows) > len(some):
-                raise errors.DuplicateKeyError(count=len(rows) - len(some))
+            rows = sum(1 for _ in read_pages(link, settings, f"(&{settings.filter}(|{wanted}))"))
+            if rows > len(some):
+                raise errors.DuplicateKeyError(count=rows - len(some))

@@ -12,8 +12,9 @@ from connector.adapters.ldap import LdapDirectory
 from connector.adapters.ldap_connection import connect
 from connector.adapters.ldap_cursor import make_cursor
 from connector.adapters.ldap_group import read_left, read_ranges
+from connector.adapters.ldap_syncrepl import SyncReplication
 from connector.adapters.ldap_timestamps import OVERLAP
-from connector.departures.errors import LeaversGroupMissingError, UnknownAttributeError
+from connector.departures.errors import DuplicateKeyError, LeaversGroupMissingError, UnknownAttributeError
 from connector.ports import CursorLostError
 from tests.servers.directory_worlds import (
     READER_DN,
@@ -111,6 +112,23 @@ def test_sync_replication_over_the_size_limit_is_lost_and_a_whole_read_is_not(sl
     with pytest.raises(CursorLostError):
         directory.changes(cursor)
     assert len(directory.read().entries) == 10
+
+
+@pytest.mark.req("E5")
+def test_leavers_are_looked_up_by_pages_as_everybody_is(slapd: MakeSlapd) -> None:
+    """One leaver whose key stands on four rows, of an account that is shown two entries where it does not page."""
+    limits = f'limits dn.exact="{READER_DN}" size.soft=2 size.hard=2 size.pr=500 size.prtotal=unlimited'
+    world = openldap_world(slapd, limits=limits)
+    dns = [world.add(key) for key in ("A1", "A2", "A3", "A4")]
+    directory = world.open()
+    for dn in dns[1:]:
+        world.change(dn, "key", "a1")
+    with connect(world.settings) as link:
+        position = SyncReplication().start(link, world.settings, datetime.now(UTC))
+    world.change(dns[0], "status", "left")
+    with pytest.raises(DuplicateKeyError) as caught:
+        directory.changes(cursor_at(world, "syncrepl", position))
+    assert caught.value.facts["count"] == 3
 
 
 @pytest.mark.req("E5")
