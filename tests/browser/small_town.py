@@ -20,6 +20,7 @@ from connector.requests.tables import RequestRow
 from tests.browser import sign_in
 from tests.browser.chromium import Window, Windows
 from tests.factories import make_person_form
+from tests.fixtures_scheduled import Scheduled
 from tests.servers.web import Web
 from tests.town import HOST
 
@@ -31,7 +32,7 @@ Who = Office | str
 
 @dataclass
 class SmallTown:
-    """`requests` are numbers by what is worth seeing in them."""
+    """`requests` are numbers and ids by what is worth seeing in them."""
 
     web: Web
     windows: Windows
@@ -128,6 +129,9 @@ class SmallTown:
 
         self._fill_keys(now)
         self._fill_freezes()
+        scheduled = Scheduled(self.web.town, now)
+        scheduled.fill()
+        self.requests |= scheduled.ids
 
     def _fill_keys(self, now: datetime) -> None:
         """A delivery of four keys: two issued, two in stock."""

@@ -11,6 +11,7 @@ from tests.browser.small_town import APPLICANT, SmallTown, Who
 
 Go = Callable[[SmallTown, Window], None]
 HEAD, SECURITY, CUSTODIAN = Office.UNIT_HEAD, Office.SECURITY_ADMINISTRATOR, Office.KEY_CUSTODIAN
+PRINCIPAL, AUDITOR = Office.PRINCIPAL, Office.AUDITOR
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Stop:
 
 
 def at(path: str) -> Go:
-    """Opens a page by its address; `{name}` is the number of that request of the town."""
+    """Opens a page by its address; `{name}` is the number or id of that thing of the town."""
 
     def go(town: SmallTown, window: Window) -> None:
         town.open(window, path.format(**town.requests))
@@ -190,6 +191,35 @@ TOUR: tuple[Stop, ...] = (
     Stop("freeze-waiting", SECURITY, at("/pages/freezes/{to_freeze}")),
     Stop("freeze-confirm", Office.PRINCIPAL, at("/pages/freezes/{to_freeze}/confirm")),
     Stop("freeze-undo", SECURITY, at("/pages/freezes/{frozen}/undo")),
+    Stop("home-overseer", SECURITY, at("/pages")),
+    Stop("scans", PRINCIPAL, at("/pages/scans")),
+    Stop("scans-none-found", PRINCIPAL, at("/pages/scans?scan=expired")),
+    Stop("scan", PRINCIPAL, at("/pages/scans/{scan}")),
+    Stop("scan-list", PRINCIPAL, at("/pages/scans/{scan}/list")),
+    Stop("scan-try", PRINCIPAL, at("/pages/scans/try/dormant")),
+    Stop("decide-zombies", PRINCIPAL, lambda town, window: decide(town, window, "zombies")),
+    Stop("request-zombies", AUDITOR, at("/pages/requests/{zombies}")),
+    Stop("departures", SECURITY, at("/pages/departures")),
+    Stop("departures-movers", SECURITY, at("/pages/departures/movers")),
+    Stop("departures-hints", SECURITY, at("/pages/departures/hints")),
+    Stop("departures-reads", SECURITY, at("/pages/departures/reads")),
+    Stop("departures-plan", SECURITY, at("/pages/departures/plans/{plan}")),
+    Stop("rotations", SECURITY, at("/pages/departures/rotations")),
+    Stop("rotation", SECURITY, at("/pages/departures/rotations/{rotation}")),
+    Stop("rotation-mistakes", SECURITY, send_empty("/pages/departures/rotations/{rotation}")),
+    Stop("findings", SECURITY, at("/pages/findings")),
+    Stop("finding", SECURITY, at("/pages/findings/{finding}")),
+    Stop("finding-mistakes", SECURITY, send_empty("/pages/findings/{finding}")),
+    Stop("comparisons", SECURITY, at("/pages/findings/comparisons")),
+    Stop("comparison", SECURITY, at("/pages/findings/comparisons/{comparison}")),
+    Stop("jobs", AUDITOR, at("/pages/jobs")),
+    Stop("job", AUDITOR, at("/pages/jobs/sync_departures")),
+    Stop("ledger", AUDITOR, at("/pages/ledger")),
+    Stop("ledger-mistakes", AUDITOR, at("/pages/ledger?as_of=2099-01-01")),
+    Stop("ledger-account", AUDITOR, at("/pages/ledger/{leaver}")),
+    Stop("matrix", AUDITOR, at("/pages/matrix?unit=xxjsk")),
+    Stop("audit", AUDITOR, at("/pages/audit")),
+    Stop("audit-entry", AUDITOR, at("/pages/audit/1")),
     Stop("keycloak-login", None, at("/sign-in"), foreign=True),
     Stop("keycloak-login-wrong", None, wrong_password, foreign=True),
     Stop("keycloak-new-password", None, first_login("login"), foreign=True),

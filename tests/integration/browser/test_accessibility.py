@@ -56,7 +56,11 @@ def test_look_at_a_page_of_the_login_finds_nothing_from_elsewhere(town: SmallTow
     assert window.hosts <= {"localhost"}
 
 
-@pytest.mark.parametrize("name", ["home", "apply-grant", "apply-check", "inbox", "decide", "request-waiting"])
+@pytest.mark.parametrize(
+    "name",
+    ["home", "apply-grant", "apply-check", "inbox", "decide", "request-waiting", "scans", "decide-zombies",
+     "departures", "finding", "rotation", "jobs", "ledger"],
+)  # fmt: skip
 def test_press_tab_through_a_page_reaches_everything_in_reading_order(town: SmallTown, name: str) -> None:
     stop = next(stop for stop in OWN if stop.name == name)
     window = town.window(stop.who)
@@ -114,6 +118,33 @@ def test_apply_with_the_keyboard_alone_on_a_phone_comes_to_the_check(town: Small
     with page.expect_navigation(wait_until="load"):
         page.keyboard.press("Enter")
     expect(page.locator("h1")).to_contain_text("核对并提交申请")
+
+
+@pytest.mark.parametrize("name", ["scan-list", "ledger", "departures"])
+def test_print_a_page_leaves_out_menu_and_buttons_and_nothing_of_the_table(town: SmallTown, name: str) -> None:
+    stop = next(stop for stop in OWN if stop.name == name)
+    window = town.window(stop.who)
+    stop.go(town, window)
+    rows = window.page.locator("tbody tr").count()
+    window.page.emulate_media(media="print")
+    try:
+        assert window.page.locator(".top:visible, .nav:visible, .btn:visible, form:visible").count() == 0
+        assert window.page.locator("tbody tr:visible").count() == rows > 0
+    finally:
+        window.page.emulate_media(media="screen")
+
+
+@pytest.mark.parametrize("name", ["scan", "departures", "finding", "jobs", "ledger"])
+def test_look_at_a_page_in_forced_colours_finds_nothing_wrong(town: SmallTown, name: str) -> None:
+    stop = next(stop for stop in OWN if stop.name == name)
+    window = town.window(stop.who)
+    stop.go(town, window)
+    window.page.emulate_media(forced_colors="active")
+    try:
+        assert findings(window.page) == []
+        assert window.page.locator(".tag").first.evaluate("e => getComputedStyle(e).borderTopWidth") != "0px"
+    finally:
+        window.page.emulate_media(forced_colors="none")
 
 
 @pytest.mark.parametrize("path", ["/pages", "/pages/account", "/pages/inbox", "/pages/apply/grant"])
