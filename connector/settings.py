@@ -61,8 +61,10 @@ DIRECTORY_DEFAULTS: dict[str, dict[str, Any]] = {
 
 
 def _by_kind(name: str, text: str, **limits: Any) -> Any:
-    """A setting whose default is that of the kind of directory; the one shown is OpenLDAP's."""
-    return Field(_PERSON[name], description=text, **limits)
+    """A setting whose default is that of the kind of directory; OpenLDAP's is shown, Active Directory's is told."""
+    there = DIRECTORY_DEFAULTS["active_directory"][name]
+    told = "" if there == _PERSON[name] else f" (Active Directory: {there or 'none'})"
+    return Field(_PERSON[name], description=text + told, **limits)
 
 
 class DirectorySettings(BaseSettings):
@@ -73,7 +75,9 @@ class DirectorySettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="TRADING_IDP_LDAP_", extra="ignore")
 
-    kind: DirectoryKind = Field("openldap", description="openldap, active_directory or unboundid; sets other defaults")
+    kind: DirectoryKind = Field(
+        "openldap", description="what it is: openldap, active_directory or unboundid; gives other defaults"
+    )
     url: str = Field("", description="ldap:// or ldaps:// address of the HR directory")
     start_tls: bool = Field(
         False, description="ask for TLS on an ldap:// address before the account's password is sent"
@@ -175,7 +179,8 @@ class Settings(BaseSettings):
         "remove", description="what becomes of a security key that the inventory does not know: remove or alarm only"
     )
     unexplained_changes: Literal["report", "quarantine", "revert"] = Field(
-        "quarantine", description="what becomes of a change in Keycloak that nothing explains: report, quarantine, revert"
+        "quarantine",
+        description="what becomes of a change in Keycloak that nothing explains: report, quarantine, revert",
     )
     unexplained_freezes: int = Field(
         20, ge=0, description="accounts the provenance gate may freeze by itself within an hour"
