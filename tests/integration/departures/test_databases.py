@@ -68,7 +68,6 @@ def test_hold_and_release_on_each_database(desk: DepartureDesk) -> None:
     assert [row.state for row in desk.stored(DeparturePlanRow)] == ["released"]
 
 
-@pytest.mark.req("E2")
 def test_movers_hints_and_reported_changes_on_each_database(desk: DepartureDesk) -> None:
     permission = "website:notice.editor"
     desk.grant("000", permission)
@@ -91,7 +90,6 @@ def test_movers_hints_and_reported_changes_on_each_database(desk: DepartureDesk)
         assert [hint.kind for hint in departures.list_hints(act)] == ["joiner", "returner"]
 
 
-@pytest.mark.req("E3")
 def test_rotation_and_handover_on_each_database(desk: DepartureDesk) -> None:
     person, leaver = desk.person("003"), desk.account("003")
     with desk.desk.act() as act:

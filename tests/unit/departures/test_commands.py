@@ -69,7 +69,6 @@ def test_preview_shows_moves_without_their_values(desk: DepartureDesk, run) -> N
     assert desk.account("003").user_name in shown.stdout
 
 
-@pytest.mark.req("E2")
 def test_commands_list_movers_and_hints_and_link_a_key(desk: DepartureDesk, run) -> None:
     desk.move("003", unit="xxjsk", post="运维")
     desk.fake.add("J-1", unit="ywk")
@@ -85,7 +84,6 @@ def test_commands_list_movers_and_hints_and_link_a_key(desk: DepartureDesk, run)
         assert shown.exit_code == 0, shown.output
 
 
-@pytest.mark.req("E3")
 def test_commands_keep_the_register_of_secrets_and_note_what_was_changed(
     desk: DepartureDesk, run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,7 +35,6 @@ def give_head_mail(desk: DepartureDesk, unit: str = "ywk") -> None:
         act.session.get_one(PersonRow, desk.centre.person(Office.UNIT_HEAD, unit).id).mail = "head@example.cn"
 
 
-@pytest.mark.req("E2")
 def test_joiner_is_hinted_once_to_the_unit_head_and_closed_when_registered(desk: DepartureDesk) -> None:
     give_head_mail(desk)
     desk.fake.add("J-1", name="王新来", unit="ywk", post="科员", document="11010519491231002X")
@@ -89,7 +88,6 @@ def test_joiner_who_vanishes_again_is_no_hint_any_more(desk: DepartureDesk) -> N
     assert hints(desk) == []
 
 
-@pytest.mark.req("E2")
 def test_joiner_with_a_registered_document_is_the_same_person(desk: DepartureDesk) -> None:
     give_head_mail(desk)
     form = make_person_form("ywk")
@@ -110,7 +108,6 @@ def test_joiner_with_a_registered_document_is_the_same_person(desk: DepartureDes
     assert hints(desk) == []
 
 
-@pytest.mark.req("E2")
 def test_returner_is_offered_and_never_enabled_by_the_machine(desk: DepartureDesk) -> None:
     give_head_mail(desk)
     desk.leave("003")
@@ -163,7 +160,6 @@ def test_zombie_who_never_left_is_no_returner(desk: DepartureDesk) -> None:
     assert hints(desk) == []
 
 
-@pytest.mark.req("E2")
 def test_returner_gets_no_second_account(desk: DepartureDesk) -> None:
     form = make_person_form("ywk")
     with desk.desk.act() as act:

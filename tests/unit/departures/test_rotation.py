@@ -51,7 +51,6 @@ def note(desk: DepartureDesk, event: Event, subject: str, actor: Actor, **data: 
         audit.record(act, event, subject, **data)
 
 
-@pytest.mark.req("E3")
 @pytest.mark.parametrize(
     ("office", "opened"),
     [
@@ -69,7 +68,6 @@ def test_leaver_with_an_administering_office_opens_a_rotation(desk: DepartureDes
     assert len(desk.alarms("rotation.opened")) == opened
 
 
-@pytest.mark.req("E3")
 @pytest.mark.parametrize("account_class", [AccountClass.SYSTEM_ADMINISTRATOR, AccountClass.SUPER_ADMINISTRATOR])
 def test_leaver_with_an_administrators_account_opens_a_rotation(
     desk: DepartureDesk, account_class: AccountClass
@@ -93,7 +91,6 @@ def test_office_ended_lately_still_opens_a_rotation(desk: DepartureDesk, days: i
     assert len(rotations(desk)) == opened
 
 
-@pytest.mark.req("E3")
 def test_administrator_who_leaves_by_form_opens_a_rotation_in_the_next_run(desk: DepartureDesk) -> None:
     appoint(desk, "003", Office.OPERATOR)
     account_id = desk.account("003").id
@@ -104,7 +101,6 @@ def test_administrator_who_leaves_by_form_opens_a_rotation_in_the_next_run(desk:
     assert len(desk.stored(RotationCaseRow)) == 1
 
 
-@pytest.mark.req("E3")
 def test_rotation_lists_shared_secrets_and_what_the_record_shows(desk: DepartureDesk) -> None:
     appoint(desk, "003", Office.OPERATOR)
     leaver, other = actor_of(desk, "003"), actor_of(desk, "004")
@@ -146,7 +142,6 @@ def test_rotation_lists_shared_secrets_and_what_the_record_shows(desk: Departure
     ]
 
 
-@pytest.mark.req("E3")
 def test_rotation_closes_when_another_administrator_has_done_each_item(desk: DepartureDesk) -> None:
     appoint(desk, "003", Office.OPERATOR)
     leaver = actor_of(desk, "003")
@@ -182,7 +177,6 @@ def test_rotation_closes_when_another_administrator_has_done_each_item(desk: Dep
     assert [entry["late"] for entry in desk.events("rotation.closed")] == [False]
 
 
-@pytest.mark.req("E3")
 def test_rotation_open_past_two_working_days_alarms_once_a_day(desk: DepartureDesk) -> None:
     appoint(desk, "003", Office.OPERATOR)
     desk.leave("003")

@@ -158,7 +158,6 @@ def test_watch_leaving_administrator_is_left_to_a_person(desk: DepartureDesk) ->
     assert [case.frozen_at for case in desk.stored(DepartureCaseRow)] == [None]
 
 
-@pytest.mark.req("E2")
 def test_watch_mover_follows_at_once_and_counts_for_the_breaker(desk: DepartureDesk) -> None:
     desk.move("003", name="王新")
     assert desk.watch(NOON + MINUTE)["moved"] == 1
