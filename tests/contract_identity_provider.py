@@ -3,6 +3,7 @@
 import itertools
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -126,6 +127,7 @@ class IdentityProviderContract:
         idp = world.idp
         for change in (
             lambda: idp.get_user(NOBODY),
+            lambda: idp.is_enabled(NOBODY),
             lambda: idp.set_enabled(NOBODY, False),
             lambda: idp.log_out(NOBODY),
             lambda: idp.end_offline_sessions(NOBODY),
@@ -281,6 +283,16 @@ class IdentityProviderContract:
         world.idp.delete_user(user_id)
         world.idp.delete_user(user_id)
         assert user_id not in {account.user_id for account in world.idp.list_accounts()}
+
+    def test_ask_whether_many_are_enabled_at_once_tells_each_as_it_is_now(self, world: World) -> None:
+        users = [world.idp.create_user(new_user()) for _ in range(6)]
+        for shut in (users[:3], users[3:]):
+            for user_id in shut:
+                world.idp.set_enabled(user_id, False)
+            with ThreadPoolExecutor(len(users)) as pool:
+                told = list(pool.map(world.idp.is_enabled, users))
+            assert told == [world.idp.get_user(user_id).enabled for user_id in users]
+        assert told == [False] * len(users)
 
     def test_disable_alone_lets_an_old_login_live_again_after_enable(self, world: World) -> None:
         user_id = world.idp.create_user(new_user())

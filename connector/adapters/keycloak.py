@@ -4,10 +4,11 @@ It sends partial representations only. A full one would undo a freeze that happe
 `attributes` alone wipes the name (both measured on 26.7.4).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from connector.adapters.combined import CombinedRead
 from connector.adapters.keycloak_calls import AdminApi, status_of
 from connector.adapters.keycloak_credentials import credential
 from connector.adapters.keycloak_events import admin_event, epoch_millis, login_event, moment
@@ -28,6 +29,7 @@ from connector.ports import (
 from connector.realm_config import ACCOUNTS_GROUP
 
 PROFILE = ("firstName", "lastName", "email")  # What a representation with attributes must bring, or it is wiped.
+MOST_AT_ONCE = 40  # ids in one address
 OFFLINE = "Offline Token"  # How Keycloak names an offline session among the consents.
 
 
@@ -54,6 +56,7 @@ class KeycloakProvider:
         self._admin = self._api.admin
         self._subsystems = tuple(subsystems)
         self._places = Places(self._api, self._subsystems)
+        self._enabled = CombinedRead(self._read_enabled, MOST_AT_ONCE)
 
     # Users
 
@@ -95,6 +98,15 @@ class KeycloakProvider:
 
     def get_user(self, user_id: str) -> IdpUser:
         return _user(self._api.call(self._admin.get_user, user_id))
+
+    def is_enabled(self, user_id: str) -> bool:
+        enabled = self._enabled.get(user_id)
+        # A user who is not listed is gone, or not ours to see: asked for by itself, Keycloak tells which.
+        return self.get_user(user_id).enabled if enabled is None else enabled
+
+    def _read_enabled(self, user_ids: Collection[str]) -> dict[str, bool]:
+        query = {"search": f"id:{' '.join(user_ids)}", "briefRepresentation": "true", "max": MOST_AT_ONCE}
+        return {rep["id"]: bool(rep.get("enabled")) for rep in self._api.get("/users", **query)}
 
     def set_enabled(self, user_id: str, enabled: bool) -> None:
         self._api.call(self._admin.update_user, user_id, {"enabled": enabled})

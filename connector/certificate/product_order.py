@@ -37,7 +37,7 @@ class ProductOrder(KeycloakHandlers):
     def sweep(self, user_id: str) -> None:
         """The second round of every freeze, for what began before it and ended after it."""
         self._status = AccountStatus.FROZEN
-        self.freeze(StepRow(kind="keycloak.sweep", account_id=user_id, payload={}))
+        self.look_again(StepRow(kind="keycloak.sweep", account_id=user_id, payload={}))
 
     def put_back(self, user_id: str) -> None:
         """Enables as an approved request does: what lived in the second of the freeze is ended first."""

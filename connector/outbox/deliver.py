@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 import structlog
@@ -15,6 +16,7 @@ from connector.auth.act import Act
 from connector.auth.actor import Actor, job_actor
 from connector.errors import ConflictError, ConnectorError, UnavailableError
 from connector.outbox import backoff, lanes, lease
+from connector.outbox.behind import Behind
 from connector.outbox.tables import StepRow
 from connector.ports import ForeignAccountError
 
@@ -25,7 +27,8 @@ OpenAct = Callable[[Actor, datetime | None], AbstractContextManager[Act]]
 WORKER = job_actor("deliver_outbox")
 HEAD_START_SECONDS = 1.0  # A freeze takes half of it (measured); for each round of the threads.
 SIGNAL_THREADS = 8  # More than there are subsystems: one that hangs holds up no other.
-ROUND = 16  # Steps leased at once: all are tried well within one lease even when Keycloak hangs on each.
+THREADS = 8  # More win nothing: Keycloak works for longer on each call than this side does.
+ROUND = 32  # Steps leased at once: all are tried well within one lease even when Keycloak hangs on each.
 log = structlog.get_logger()
 
 
@@ -47,7 +50,7 @@ class Delivery:
     """
 
     def __init__(
-        self, open_act: OpenAct, handlers: Mapping[str, Handler], lease_time: timedelta, threads: int = 4
+        self, open_act: OpenAct, handlers: Mapping[str, Handler], lease_time: timedelta, threads: int = THREADS
     ) -> None:
         self._open_act = open_act
         self._handlers = handlers
@@ -65,18 +68,19 @@ class Delivery:
 
     def _run_rounds(self, now: datetime | None, limit: int, *, signals: bool) -> int:
         """A round leases some steps in one transaction, runs them side by side, and writes their outcomes in another:
-        two commits for the round and not two for each step.
+        two commits for the round and not two for each step. The next round is begun while they are written.
         """
         tried = 0
-        with ThreadPoolExecutor(self._threads) as pool:
+        with ThreadPoolExecutor(self._threads) as pool, Behind(partial(self._end, now=now)) as behind:
             while tried < limit:
                 with self._open_act(WORKER, now) as act:
                     count = min(ROUND, limit - tried)
                     steps = lease.take_due(act.session, act.now, self._lease_time, count, signals=signals)
-                if not steps:
+                if steps:
+                    behind.add(steps, list(pool.map(self._try, steps)))
+                    tried += len(steps)
+                elif not behind.wait():  # What was just written may have freed the next of its lane.
                     break
-                self._end(steps, list(pool.map(self._try, steps)), now)
-                tried += len(steps)
         return tried
 
     def run_urgent(self, ids: Collection[int]) -> list[str]:
@@ -108,7 +112,7 @@ class Delivery:
             if outcomes[-1].state == "pending":
                 self._put_back(steps[len(outcomes) :])
                 break
-        return self._end(steps[: len(outcomes)], outcomes, None)
+        return self._end(steps[: len(outcomes)], outcomes)
 
     def run_now(self, ids: Collection[int], handler: Handler | None = None) -> list[str]:
         """Tries these steps at once; the states of those that were free, in their order. `handler` replaces theirs.
@@ -116,23 +120,33 @@ class Delivery:
         Lanes run side by side, the steps of one lane one after another. When nothing of a round can be done, the
         other side is down: what is left stays with the worker, and whoever ordered it need not wait for each.
         """
-        states: dict[int, str] = {}
-        with ThreadPoolExecutor(self._threads) as pool:
+        with ThreadPoolExecutor(self._threads) as pool, Behind(self._end) as behind:
             for start in range(0, len(ids), ROUND):
                 with self._open_act(WORKER, None) as act:
                     named = sorted(ids)[start : start + ROUND]
                     steps = lease.take_named(act.session, named, act.now, self._lease_time)
-                held: set[str] = set()
-                for turn in _turns(steps):
-                    ready = [step for step in turn if step.lane not in held]
-                    outcomes = list(pool.map(self._try, ready, [handler] * len(ready)))
-                    states |= zip((step.id for step in ready), self._end(ready, outcomes, None), strict=True)
-                    held |= {step.lane for step in ready if step.ordered and states[step.id] == "pending"}
-                if held:
-                    self._put_back([step for step in steps if step.id not in states])
-                if steps and all(states.get(step.id, "pending") == "pending" for step in steps):
+                tried = self._run_turns(pool, behind, steps, handler)
+                if steps and all(tried.get(step.id, "pending") == "pending" for step in steps):
                     break
-        return [states[step_id] for step_id in sorted(states)]
+        return [behind.states[step_id] for step_id in sorted(behind.states)]
+
+    def _run_turns(
+        self, pool: ThreadPoolExecutor, behind: Behind[Outcome], steps: Sequence[StepRow], handler: Handler | None
+    ) -> dict[int, str]:
+        """How each try ended, by step; steps of a lane that was stopped are put back untried."""
+        tried: dict[int, str] = {}
+        held: set[str] = set()
+        for turn in _turns(steps):
+            ready = [step for step in turn if step.lane not in held]
+            behind.wait_for(ready)
+            outcomes = list(pool.map(self._try, ready, [handler] * len(ready)))
+            behind.add(ready, outcomes)
+            tried |= {step.id: outcome.state for step, outcome in zip(ready, outcomes, strict=True)}
+            held |= {step.lane for step in ready if step.ordered and tried[step.id] == "pending"}
+        if held:
+            behind.wait()
+            self._put_back([step for step in steps if step.id not in tried])
+        return tried
 
     def _put_back(self, steps: Sequence[StepRow]) -> None:
         with self._open_act(WORKER, None) as act:
@@ -154,7 +168,7 @@ class Delivery:
             log.exception("step.fault", step=step.id, kind=step.kind)
             return _again(step, backoff.delay_after_fault(step.attempts), type(error).__name__)
 
-    def _end(self, steps: Sequence[StepRow], outcomes: Sequence[Outcome], now: datetime | None) -> list[str]:
+    def _end(self, steps: Sequence[StepRow], outcomes: Sequence[Outcome], now: datetime | None = None) -> list[str]:
         with self._open_act(WORKER, now) as act:
             ours = lease.hold_ours(act.session, steps)
             return [

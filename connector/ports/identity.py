@@ -132,6 +132,9 @@ class IdentityProvider(Protocol):
 
     def get_user(self, user_id: str) -> IdpUser: ...
 
+    def is_enabled(self, user_id: str) -> bool:
+        """As `get_user` says it now, cheaper: those asked about at the same moment are read together."""
+
     def grant_roles(self, user_id: str, subsystem: str, roles: Sequence[str]) -> None: ...
 
     def withdraw_roles(self, user_id: str, subsystem: str, roles: Sequence[str]) -> None: ...

@@ -17,7 +17,7 @@ from connector.auth.act import Act
 from connector.outbox.deliver import Handler, Settle
 from connector.outbox.tables import StepRow
 from connector.ports import IdentityProvider, NewUser, UnknownUserError
-from connector.provisioning.in_use import put_back, take_out
+from connector.provisioning.in_use import look_again, put_back, take_out
 from connector.register.tables import AccountRow, PersonRow, UnitRow
 from connector.regulations.rulebook import Rulebook
 from connector.regulations.vocabulary import AccountClass, AccountStatus
@@ -50,7 +50,7 @@ class KeycloakHandlers:
             "keycloak.withdraw_roles": self.withdraw_roles,
             "keycloak.require_actions": self.require_actions,
             "keycloak.freeze": self.freeze,
-            "keycloak.sweep": self.freeze,
+            "keycloak.sweep": self.look_again,
             "keycloak.enable": self.enable,
             "keycloak.delete_user": self.delete_user,
         }
@@ -99,16 +99,24 @@ class KeycloakHandlers:
 
     def freeze(self, step: StepRow) -> Settle | None:
         """Disable, log out, end offline sessions, then read back; FreezeNotProvenError is tried again."""
+        return self._out_of_use(step, take_out, Event.ACCOUNT_FROZEN)
+
+    def look_again(self, step: StepRow) -> Settle | None:
+        """Reads back once more, for what began before the freeze and ended after it, and ends what lives."""
+        return self._out_of_use(step, look_again, Event.FREEZE_VERIFIED)
+
+    def _out_of_use(
+        self, step: StepRow, order: Callable[[IdentityProvider, str], dict[str, int]], event: Event
+    ) -> Settle | None:
         account = self._account(step)
         if account.status == AccountStatus.ACTIVE or not account.keycloak_id:
             return None
         try:
-            proof = take_out(self._idp, account.keycloak_id)
+            proof = order(self._idp, account.keycloak_id)
         except UnknownUserError:
             return None  # Deleted by a later step of a cancellation.
 
         def settle(act: Act) -> None:
-            event = Event.ACCOUNT_FROZEN if step.kind == "keycloak.freeze" else Event.FREEZE_VERIFIED
             audit.record(
                 act, event, f"account:{account.id}", account_id=account.id, person_id=account.person_id,
                 request_id=step.request_id, cause=step.payload.get("cause", ""), proof=proof,

@@ -74,6 +74,10 @@ class FakeIdentityProvider(FakeKeycloak):
         return {subsystem: frozenset(names) for subsystem, names in self._user(user_id).roles.items() if names}
 
     @faulty_call
+    def is_enabled(self, user_id: str) -> bool:
+        return self._user(user_id).enabled
+
+    @faulty_call
     def set_enabled(self, user_id: str, enabled: bool) -> None:
         self._user(user_id).enabled = enabled
         self._admin_event("UPDATE:USER", f"users/{user_id}", representation={"enabled": enabled})

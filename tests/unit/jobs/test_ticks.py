@@ -160,3 +160,8 @@ def test_run_now_every_slot_leaves_none_out(bench: Bench) -> None:
     bench.clock.advance(2 * SPAN + timedelta(seconds=1))
     assert bench.worker("cli:me").run_now(bench.job(every_slot=True)) is not None
     assert [row.due_at for row in bench.rows()][:3] == [NOON + n * SPAN for n in range(3)]
+
+
+def test_tick_a_slot_that_failed_is_not_run_again_unless_every_slot_counts(bench: Bench) -> None:
+    bench.error = KeycloakUnavailableError("down")
+    assert [tick(bench), tick(bench, "b")] == ["failed", None]
