@@ -45,7 +45,7 @@ ENTRIES = (
     Entry("/pages/inbox", mark("待我审批"), mark("由本人审批的申请"), ANY_OFFICE, counts=True),
     Entry("/pages/ledger", mark("账号台账"), mark("全部账号及其权限、状态"), OVERSEERS | {Office.UNIT_HEAD}),
     Entry("/pages/matrix", mark("账号权限对照表"), mark("每个账号持有的权限"), OVERSEERS | {Office.UNIT_HEAD}),
-    Entry("/pages/scans", mark("排查"), mark("僵尸账号和口令时长的排查结果"), frozenset(readers.SCANS)),
+    Entry("/pages/scans", mark("排查"), mark("僵尸用户、简单口令、测试和到期账号"), frozenset(readers.SCANS)),
     Entry(
         "/pages/departures", mark("离岗与调动"), mark("离岗、调动、回岗人员和人事目录"), frozenset(readers.ROTATIONS)
     ),
