@@ -12,6 +12,7 @@ from connector.auth.actor import host_actor, job_actor
 from connector.checks import acceptance, password_list, passwords, weak
 from connector.checks import service as checks
 from connector.checks.passwords import PasswordVerdict
+from connector.register.tables import PersonRow
 from connector.regulations.loader import load_rulebook
 from connector.storage.engine import Database
 from tests.benchmarks.mirrored_city import fill
@@ -23,7 +24,7 @@ RULES = load_rulebook(("LC", "JC", "GS", "HH", "GX"))
 KNOWN = {
     "dormant": {"active": 1986, "dormant": 10, "never_used": 4, "unknown": 0},
     "weak_password": {"fine": 1956, "old_policy": 40, "flagged": 0, "unknown": 4},
-    "test_account": {"other": 1999, "test": 0, "test_no_end": 0, "named_test": 1},
+    "test_account": {"other": 1998, "test": 0, "test_no_end": 0, "named_test": 2},
     "orphaned": {"kept": 1995, "no_head": 0, "no_permission": 5, "no_directory_key": 0},
     "expired": {"running": 1, "ending": 1, "expired": 0},
 }
@@ -41,6 +42,7 @@ def act(postgres_url: str) -> Iterator[Act]:
 
 @pytest.mark.req("F1", "F2", "F3", "F4")
 def test_scans_over_a_known_register_count_and_list_what_is_there(act: Act) -> None:
+    act.session.execute(update(PersonRow).where(PersonRow.id == "p9").values(name="DEMO User"))
     for name, counts in KNOWN.items():
         scan = checks.find_scan(name)
         rule = scan.rule(act)
@@ -52,7 +54,7 @@ def test_scans_over_a_known_register_count_and_list_what_is_there(act: Act) -> N
     assert (ages[PasswordVerdict.EXPIRED], ages[PasswordVerdict.UNKNOWN]) == (20, 4)
     assert len(password_list.list_ages(act, count=100)) == 20
     left = acceptance.list_left(act, "website", act.rulebook.test_words())
-    assert [each.user_name.rpartition("-")[2] for each in left] == ["1003", "3", "7"]
+    assert [each.user_name.rpartition("-")[2] for each in left] == ["1003", "3", "7", "9"]
 
 
 @pytest.mark.req("F1")

@@ -16,6 +16,7 @@ from connector.auth.actor import job_actor
 from connector.checks import cleanup, proposal, views
 from connector.checks.cleanup import HEADINGS, CleanUpRow
 from connector.checks.dormancy import DORMANT
+from connector.checks.left_over import TEST_ACCOUNT
 from connector.checks.report import Outcome, Report
 from connector.checks.tables import FindingRow
 from connector.ports import IdpEvent
@@ -33,7 +34,7 @@ from tests.town import HOST, NOON, Town, open_town
 pytestmark = pytest.mark.req("F1")
 LATER = NOON + timedelta(days=120)
 DECIDED = LATER + timedelta(hours=2)
-SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 JOB = job_actor("scan_dormant")
 
 
@@ -87,8 +88,7 @@ def decide(
     town: Town, request: RequestRow, *, excluded: tuple[str, ...] = (), verdict: Verdict = Verdict.APPROVE
 ) -> None:
     read_mirror(town, DECIDED - 10 * SECOND)
-    town.decide(request, verdict, now=DECIDED, excluded=excluded)
-    town.connector.deliver(now=DECIDED + MINUTE)
+    town.decide(request, verdict, now=DECIDED, excluded=excluded)  # Freezes are tried right after the commit.
 
 
 def report(town: Town, scan_id: str) -> Report:
@@ -155,6 +155,7 @@ def test_decide_while_the_mirror_stands_still_is_refused_and_stores_nothing(town
 
 def test_login_that_the_mirror_learns_of_after_the_decision_is_told_and_alarmed(town: Town) -> None:
     late, zombie = open_zombies(town, 2)
+    log_in(town, zombie, NOON + HOUR)
     scan_id, request = propose(town)
     decide(town, request)
     log_in(town, late, DECIDED - 5 * SECOND, read=DECIDED + 5 * SECOND)
@@ -175,6 +176,17 @@ def settle(town: Town, now: datetime) -> int:
     read_mirror(town, now)
     with town.connector.act(HOST, now=now) as act:
         return proposal.settle_findings(act)
+
+
+def test_propose_again_leaves_out_who_is_in_any_open_proposal_however_old(town: Town) -> None:
+    [zombie] = open_zombies(town, 1)
+    propose(town)
+    much_later = LATER + timedelta(days=400)
+    read_mirror(town, much_later)
+    with town.connector.act(JOB, now=much_later) as act:
+        accounts.lock_account(act, zombie.id).purpose = "test"
+        assert proposal.propose(act, DORMANT).request_id is None
+        assert proposal.propose(act, TEST_ACCOUNT).request_id is None, "nor by another scan"
 
 
 def test_list_scans_newest_first_with_their_proposals(town: Town) -> None:
