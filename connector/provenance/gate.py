@@ -87,6 +87,7 @@ def _remember_users(act: Act, changes: Sequence[Change]) -> None:
         for change in changes
         if change.by_us and change.shape is Shape.USER_CREATED and "accountId" in change.facts["attributes"]
     }
+    made = _of_accounts_without_user(act, made)
     gone = {change.user_id: change.facts.get("user_name") for change in changes if change.shape is Shape.USER_DELETED}
     if names := {name for user_id, name in gone.items() if name and user_id not in owned}:
         named = select(AccountRow.user_name, AccountRow.id).where(AccountRow.user_name.in_(names))
@@ -95,6 +96,16 @@ def _remember_users(act: Act, changes: Sequence[Change]) -> None:
     if users := made | owned:
         rows = [{"user_id": user_id, "account_id": account_id} for user_id, account_id in users.items()]
         act.session.execute(dialect_insert(act.session, KnownUserRow).on_conflict_do_nothing(), rows)
+
+
+def _of_accounts_without_user(act: Act, made: Mapping[Any, str]) -> dict[Any, str]:
+    """Whoever has the service account's key may write any account's id into a user of his own making."""
+    free = set(
+        act.session.scalars(
+            select(AccountRow.id).where(AccountRow.id.in_(set(made.values())), AccountRow.keycloak_id.is_(None))
+        )
+    )
+    return {user_id: account_id for user_id, account_id in made.items() if account_id in free}
 
 
 def _row(act: Act, change: Change) -> dict[str, Any]:
