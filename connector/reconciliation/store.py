@@ -1,7 +1,7 @@
 """What the comparison reads of register, outbox and mirror: slices by id, streams of ids. Writes nothing."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
@@ -155,8 +155,3 @@ def excess(act: Act) -> dict[str, int]:
     )
     accounts, held = act.session.execute(query).one()
     return {"accounts": accounts, "permissions": held}
-
-
-def ids_by_keycloak_id(act: Act, keycloak_ids: Sequence[str]) -> dict[str, str]:
-    """Account ids of these users of Keycloak."""
-    return {keycloak_id: known.account_id for keycloak_id, known in accounts_of(act, keycloak_ids).items()}
