@@ -20,6 +20,7 @@ from connector.pages import (
     keys,
     ledger,
     matrix,
+    password_ages,
     preferences,
     requests,
     rotations,
@@ -42,6 +43,7 @@ ROUTERS = (
     freeze.router,
     freeze_proof.router,
     keys.router,
+    password_ages.router,  # before the runs, whose address takes any name
     scans.router,
     departures.router,
     rotations.router,

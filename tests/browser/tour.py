@@ -197,6 +197,7 @@ TOUR: tuple[Stop, ...] = (
     Stop("scan", PRINCIPAL, at("/pages/scans/{scan}")),
     Stop("scan-list", PRINCIPAL, at("/pages/scans/{scan}/list")),
     Stop("scan-try", PRINCIPAL, at("/pages/scans/try/dormant")),
+    Stop("passwords", PRINCIPAL, at("/pages/scans/passwords")),
     Stop("decide-zombies", PRINCIPAL, lambda town, window: decide(town, window, "zombies")),
     Stop("request-zombies", AUDITOR, at("/pages/requests/{zombies}")),
     Stop("departures", SECURITY, at("/pages/departures")),

@@ -129,3 +129,23 @@ def test_open_run_of_many_accounts_pages_them(scene: Scheduled, seat: Seat) -> N
     assert "第1页，共2页" in first
     assert first.count('<th scope="row"') == 50
     assert browser.get(f"/pages/scans/{scene.ids['scan']}?page=2").text.count('<th scope="row"') == 13
+
+
+def test_open_password_ages_lists_who_must_be_followed_up(scene: Scheduled, seat: Seat) -> None:
+    browser = seat(scene.town.actor(Office.OPERATOR))
+    assert "没有即将到期、已到期或未修改初始口令的账号。" in words(browser.get("/pages/scans/passwords"))
+    ages = {"严到期": (200, "event"), "严临近": (170, "event"), "严初始": (20, "initial"), "严正常": (5, "event")}
+    for name, (days, evidence) in ages.items():
+        account = scene.hire(name)
+        with scene.town.connector.act(HOST) as act:
+            row = act.session.get_one(AccountRow, account.id)
+            row.keycloak_id = new_id()
+            set_at = NOON - timedelta(days=days)
+            act.session.add(
+                ActivityRow(keycloak_id=row.keycloak_id, password_set_at=set_at, password_evidence=evidence)
+            )
+    page = words(browser.get("/pages/scans/passwords"))
+    assert [name for name in ages if name in page] == ["严到期", "严临近", "严初始"]
+    assert page.index("严到期") < page.index("严临近") < page.index("严初始")
+    one = words(browser.get("/pages/scans/passwords?verdict=initial"))
+    assert ("严初始" in one, "严到期" in one) == (True, False)

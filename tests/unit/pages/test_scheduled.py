@@ -16,7 +16,8 @@ from tests.town import NOON, Town
 
 PAGES = (
     "/pages/scans", "/pages/scans/{scan}", "/pages/scans/{scan}/list", "/pages/scans/{scan}/list.xlsx",
-    "/pages/scans/try/dormant", "/pages/departures", "/pages/departures/movers", "/pages/departures/hints",
+    "/pages/scans/try/dormant", "/pages/scans/passwords", "/pages/departures", "/pages/departures/movers",
+    "/pages/departures/hints",
     "/pages/departures/reads", "/pages/departures/plans/{plan}", "/pages/departures/rotations",
     "/pages/departures/rotations/{rotation}", "/pages/findings", "/pages/findings/{finding}",
     "/pages/findings/comparisons", "/pages/findings/comparisons/{comparison}", "/pages/jobs", "/pages/jobs/seal_record",
