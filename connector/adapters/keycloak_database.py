@@ -5,12 +5,12 @@ each column is looked up before anything is read. Secrets (secret_data) are neve
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, RowMapping, create_engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 
@@ -112,10 +112,10 @@ def _check_columns(connection: Connection) -> None:
         raise UnknownArchiveError(reason=f"no {', '.join(missing)}")
 
 
-def _credentials(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[IdpCredential]]:
+def _credentials(rows: Sequence[RowMapping]) -> dict[str, list[IdpCredential]]:
     found: dict[str, list[IdpCredential]] = defaultdict(list)
     for row in rows:
-        found[row["user_id"]].append(credential(row))
+        found[row["user_id"]].append(credential({str(name): value for name, value in row.items()}))
     return found
 
 
