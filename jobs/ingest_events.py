@@ -1,5 +1,6 @@
 """Job: reads Keycloak's login and admin events into the mirror, from where the last run stopped, and watches them."""
 
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,8 +18,10 @@ BUDGET = timedelta(seconds=30)  # Then the other kind has its turn: an unexplain
 
 
 def run(connector: Connector, now: datetime) -> dict[str, Any]:
-    caught = {
-        kind: reader.catch_up(
+    caught: dict[str, Any] = {}
+
+    def read(kind: str, watches: list[Watch]) -> None:
+        one = reader.catch_up(
             connector.idp,
             lambda: connector.act(job_actor("ingest_events"), now=now),
             kind,
@@ -27,9 +30,12 @@ def run(connector: Connector, now: datetime) -> dict[str, Any]:
             budget=BUDGET,
             watch=Watches(*watches),
         )
-        for kind, watches in watches_of(connector).items()
-    }
-    return {kind: vars(one) for kind, one in caught.items()}
+        caught[kind] = vars(one)
+
+    with ExitStack() as stack:  # A fault with one kind does not keep the other from being read; then it is raised.
+        for kind, watches in reversed(watches_of(connector).items()):
+            stack.callback(read, kind, watches)
+    return caught
 
 
 def watches_of(connector: Connector) -> dict[str, list[Watch]]:
