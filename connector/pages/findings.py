@@ -124,7 +124,7 @@ def _page(
     if seen.held:
         offered.append({"value": "carry_out", "words": _t(request, mark("执行暂缓的处置"))})
     return render(
-        request, "finding.html", title=words.pick(seen.name), status=422 if problems else 200, seen=seen, sent=sent,
+        request, "finding.html", title=words.heading(seen.name), status=422 if problems else 200, seen=seen, sent=sent,
         may_settle=may_settle and seen.closed_at is None, offered=offered, facts=_facts(words, seen.facts),
         problems=entries.said(words, problems), **WORDS,
     )  # fmt: skip

@@ -124,6 +124,11 @@ class Words:
     def pick(self, text: Text) -> str:
         return text.zh if self._is_chinese else text.en
 
+    def heading(self, text: Text) -> str:
+        """A text that begins a line: English begins with a capital there."""
+        picked = self.pick(text)
+        return picked[:1].upper() + picked[1:]
+
     def kind(self, value: str) -> str:
         return self._named(KINDS, value)
 
