@@ -149,3 +149,14 @@ def test_open_password_ages_lists_who_must_be_followed_up(scene: Scheduled, seat
     assert page.index("严到期") < page.index("严临近") < page.index("严初始")
     one = words(browser.get("/pages/scans/passwords?verdict=initial"))
     assert ("严初始" in one, "严到期" in one) == (True, False)
+
+
+def test_open_run_of_weak_passwords_says_when_the_policy_itself_has_no_first_day(scene: Scheduled, seat: Seat) -> None:
+    rule = {"policy_since": None, "grace_days": 14}
+    with scene.town.connector.act(HOST) as act:
+        act.session.add(
+            ScanRow(id="weak", scan="weak_password", started_at=NOON, rule=rule, counted=4, found=0, unknown=4)
+        )
+    page = words(seat(scene.town.actor(Office.PRINCIPAL)).get("/pages/scans/weak"))
+    assert "4个账号：不知道现行口令规则从何时起施行；不作处理。" in page
+    assert "提醒14天后仍未修改" in page
