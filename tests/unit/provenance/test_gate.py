@@ -6,8 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
+from connector.activity.tables import IdpEventRow
 from connector.audit import service as audit
 from connector.audit.events import Event
 from connector.auth.actor import Actor
@@ -82,6 +83,27 @@ def test_delete_a_user_is_told_of_his_account_although_the_register_forgot_him(d
     desk.read(desk.event("DELETE:USER", f"users/{account.keycloak_id}", {"username": account.user_name}))
     desk.judge()
     assert {found.user_name for found in desk.findings()} == {account.user_name}
+
+
+def test_delete_a_user_whom_no_event_named_before_is_told_by_his_user_name(desk: Gate) -> None:
+    account = desk.hire()
+    gone = desk.event("DELETE:USER", f"users/{account.keycloak_id}", {"username": account.user_name})
+    with desk.act() as act:
+        accounts.get_account(act, account.id).keycloak_id = None
+    desk.read(gone)
+    desk.judge()
+    assert [found.user_name for found in desk.findings()] == [account.user_name]
+
+
+def test_judge_an_event_that_the_mirror_forgot_finds_it_once(desk: Gate) -> None:
+    done = desk.reset(desk.hire())
+    desk.read(done)
+    assert desk.judge().found == 1
+    with desk.act() as act:
+        act.session.execute(delete(IdpEventRow).where(IdpEventRow.id == done.event_id))
+    desk.read(done)
+    assert desk.judge().found == 0
+    assert len(desk.findings()) == 1
 
 
 def test_create_user_in_the_name_of_an_account_that_has_one_is_a_strangers(desk: Gate) -> None:

@@ -241,6 +241,13 @@ def test_suspect_credential_by_when_it_says_it_was_made(
     assert (kinds(done, evidence(), look) == ["credential_implanted"]) is planted
 
 
+@pytest.mark.parametrize(("made", "planted"), [(NOON, True), (NOON - HOUR, False)])
+def test_suspect_credential_while_the_mirror_is_young_goes_by_the_change_alone(made: datetime, planted: bool) -> None:
+    look = Look([IdpCredential(id="c", type="password", label="", created_at=made)], [], None)
+    done = change("UPDATE:USER", sent={"enabled": True}, by_us=False)
+    assert (kinds(done, evidence(), look) == ["credential_implanted"]) is planted
+
+
 def test_suspect_second_password_is_implanted() -> None:
     one = IdpCredential(id="c", type="password", label="", created_at=NOON - 9 * HOUR)
     done = change("UPDATE:USER", sent={"enabled": True}, by_us=False)
