@@ -23,7 +23,7 @@ from connector.errors import Text
 from connector.provisioning import service as provisioning
 from connector.register import accounts
 from connector.register.offices import OFFICE_ZONE
-from connector.register.tables import AccountRow
+from connector.register.tables import AccountRow, AccountStateRow
 from connector.regulations.vocabulary import AccountPurpose, AccountStatus, RequestKind
 from connector.storage.tables import new_id
 
@@ -55,9 +55,12 @@ class ExpiryRule:
 
 
 # One suspended for a violation waits for an approval anyway, and the cause must not be lost (LC 7(3)).
+_for_violation = exists().where(
+    AccountStateRow.account_id == AccountRow.id, AccountStateRow.until.is_(None), AccountStateRow.cause == "violation"
+)
 _in_use: ColumnElement[bool] = or_(
     AccountRow.status == AccountStatus.ACTIVE.value,
-    and_(AccountRow.status == AccountStatus.SUSPENDED.value, AccountRow.suspended_until.is_not(None)),
+    and_(AccountRow.status == AccountStatus.SUSPENDED.value, not_(_for_violation)),
 )
 
 

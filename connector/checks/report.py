@@ -20,7 +20,7 @@ from connector.audit.tables import AuditEntryRow
 from connector.auth.act import Act
 from connector.checks.tables import FindingRow
 from connector.errors import Text
-from connector.register.tables import AccountRow, AccountStateRow
+from connector.register.tables import AccountRow, AccountStateRow, GrantRow
 from connector.regulations.vocabulary import AccountStatus
 from connector.requests.store import OPEN_STATES, excluded_of
 from connector.requests.tables import RequestRow
@@ -172,9 +172,11 @@ def _verified(act: Act, request: RequestRow) -> dict[str, datetime]:
 
 
 def _cleared_up(act: Act, request: RequestRow, account_ids: Sequence[str]) -> dict[str, datetime]:
-    """When an account was last used, or its password changed, between the proposal and the decision."""
-    if request.closed_at is None or request.cause not in ("dormant", "weak_password"):
+    """When an account was used, its password changed, or a permission given, between proposal and decision."""
+    if request.closed_at is None or request.cause not in ("dormant", "weak_password", "orphaned"):
         return {}
+    if request.cause == "orphaned":
+        return _within(act, request, account_ids, GrantRow.since, GrantRow.account_id, of=AccountRow.id)
     if request.cause == "weak_password":
         return _within(act, request, account_ids, ActivityRow.password_set_at, ActivityRow.keycloak_id)
     # The mirror keeps the last use only; the events know the one before the decision where another came after it.
@@ -188,13 +190,14 @@ def _within(
     request: RequestRow,
     account_ids: Sequence[str],
     moment: InstrumentedAttribute[Any],
-    user_id: InstrumentedAttribute[Any],
+    key: InstrumentedAttribute[Any],
     *more: ColumnElement[bool],
+    of: InstrumentedAttribute[Any] = AccountRow.keycloak_id,
 ) -> dict[str, datetime]:
     """The latest such moment from the proposal up to the decision, by account."""
     query = (
         select(AccountRow.id, func.max(moment))
-        .join(AccountRow, AccountRow.keycloak_id == user_id)
+        .join(AccountRow, of == key)
         .where(AccountRow.id.in_(account_ids), moment >= request.submitted_at, moment < request.closed_at, *more)
         .group_by(AccountRow.id)
     )

@@ -7,13 +7,15 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import func, select
+
 from connector.activity import service as activity
 from connector.auth.act import Act
 from connector.keys import service as keys
 from connector.provisioning import repairs
 from connector.provisioning import service as provisioning
 from connector.register import accounts, offices, people
-from connector.register.tables import AccountRow
+from connector.register.tables import AccountRow, GrantRow
 from connector.regulations.vocabulary import AccountClass, AccountPurpose, AccountStatus, RequestKind
 from connector.requests.freshness import check_mirror_is_read
 from connector.requests.rules import check_status_allows
@@ -111,7 +113,7 @@ def _disable_found(act: Act, request: RequestRow, excluded: Collection[str]) -> 
 
     MirrorBehindError when it cannot be seen who cleared it up.
     """
-    if request.cause in CLEARED_UP:
+    if request.cause in MIRRORED:
         check_mirror_is_read(act)
     cleared_up_at = CLEARED_UP.get(request.cause, _never)
     for user_name in request.form["accounts"]:
@@ -129,10 +131,17 @@ def _never(_act: Act, _account_id: str) -> datetime | None:
     return None
 
 
+def _granted_at(act: Act, account_id: str) -> datetime | None:
+    held = select(func.max(GrantRow.since)).where(GrantRow.account_id == account_id, GrantRow.until.is_(None))
+    return act.session.scalar(held)
+
+
+MIRRORED = frozenset({"dormant", "weak_password"})  # Causes that only Keycloak's events can clear up.
 # When whatever a proposal says of an account stopped being true, by the proposal's cause.
 CLEARED_UP: Mapping[str, Callable[[Act, str], datetime | None]] = {
     "dormant": activity.last_used_at,
     "weak_password": activity.password_set_at,
+    "orphaned": _granted_at,
 }
 
 

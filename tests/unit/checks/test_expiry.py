@@ -112,6 +112,16 @@ def test_end_expired_while_suspended_freezes_but_keeps_the_cause_of_a_violation(
     assert row(desk, account_id).status == status
 
 
+def test_end_expired_accounts_that_wait_for_an_approval_do_not_stand_before_others(desk: Desk, centre: Centre) -> None:
+    waiting, ended = open_for(desk, NOON + DAY), open_for(desk, NOON + 2 * DAY)
+    with desk.act() as act:
+        row_of = accounts.lock_account(act, waiting)
+        accounts.set_status(act, row_of, AccountStatus.SUSPENDED, cause="violation", until=NOON + 10 * DAY)
+    with desk.act(now=NOON + 3 * DAY) as act:
+        assert expiry.end_expired(act, limit=1) == 1
+    assert row(desk, ended).status == "frozen"
+
+
 def test_end_expired_prolonged_meanwhile_goes_on(desk: Desk, centre: Centre) -> None:
     account_id = open_for(desk, NOON + DAY)
     with desk.act() as act:

@@ -17,6 +17,7 @@ from connector.checks import cleanup, proposal, views
 from connector.checks.cleanup import HEADINGS, CleanUpRow
 from connector.checks.dormancy import DORMANT
 from connector.checks.left_over import TEST_ACCOUNT
+from connector.checks.orphans import ORPHANED
 from connector.checks.report import Outcome, Report
 from connector.checks.tables import FindingRow
 from connector.ports import IdpEvent
@@ -187,6 +188,25 @@ def test_propose_again_leaves_out_who_is_in_any_open_proposal_however_old(town: 
         accounts.lock_account(act, zombie.id).purpose = "test"
         assert proposal.propose(act, DORMANT).request_id is None
         assert proposal.propose(act, TEST_ACCOUNT).request_id is None, "nor by another scan"
+
+
+@pytest.mark.req("F4")
+def test_orphan_that_is_given_a_permission_meanwhile_is_spared(town: Town) -> None:
+    with town.connector.act(HOST) as act:
+        given, forgotten = (make_account(act, "ywk") for _ in range(2))
+        given.keycloak_id, forgotten.keycloak_id = "kc-given", "kc-forgotten"
+    with town.connector.act(JOB, now=LATER) as act:
+        run = proposal.propose(act, ORPHANED)
+        request = proposal.request_of(act, run)
+    assert request is not None
+    assert set(request.form["accounts"]) == {given.user_name, forgotten.user_name}
+    with town.connector.act(HOST, now=LATER + HOUR) as act:
+        accounts.add_grants(act, accounts.lock_account(act, given.id), town.permissions(1), granted_by="paper:3")
+    town.decide(request, now=DECIDED)
+    assert {line.user_name: (line.outcome, line.at) for line in report(town, run.id).lines} == {
+        given.user_name: (Outcome.SPARED, LATER + HOUR),
+        forgotten.user_name: (Outcome.DISABLED, DECIDED),
+    }
 
 
 def test_list_scans_newest_first_with_their_proposals(town: Town) -> None:
