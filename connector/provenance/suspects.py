@@ -14,6 +14,7 @@ from connector.realm_config import ACCOUNTS_GROUP
 
 Policy = Literal["report", "quarantine", "revert"]
 SAME_MOMENT = timedelta(seconds=2)  # a credential and the event of its making
+FORMER = "password-history"  # kept to refuse an old password; it opens nothing
 OF_EVENTS = frozenset(
     {
         "eventsEnabled", "eventsExpiration", "eventsListeners", "enabledEventTypes", "adminEventsEnabled",
@@ -123,9 +124,10 @@ def _hides_credential(change: Change, account: Account | None, look: Look | None
         return True  # Keycloak leaves credentials out of what it keeps of a change: nothing else was sent.
     if look is None or account is None:
         return False
-    if sum(one.type == "password" for one in look.credentials) > 1:
+    opening = [one for one in look.credentials if one.type != FORMER]
+    if sum(one.type == "password" for one in opening) > 1:
         return True
-    return any(_has_no_right(one, account) or not _accounted_for(one, change.at, look) for one in look.credentials)
+    return any(_has_no_right(one, account) or not _accounted_for(one, change.at, look) for one in opening)
 
 
 def _has_no_right(credential: IdpCredential, account: Account) -> bool:

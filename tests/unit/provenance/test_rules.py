@@ -228,6 +228,7 @@ OPENED = NOON - 10 * HOUR
         ("password", NOON - 3 * HOUR, [], True),  # the mirror knows of no such moment
         ("password", NOON - 3 * HOUR, [("webauthn", NOON - 3 * HOUR)], True),
         ("password", NOON, [], True),
+        ("password-history", NOON - 3 * HOUR, [], False),  # opens nothing
         ("password", OPENED - HOUR, [], True),  # older than the account
         ("webauthn", None, [], True),
         ("otp", NOON - 9 * HOUR, [], True),  # no code was ever allowed here
