@@ -42,17 +42,24 @@ def run(report: Report, leavers: int = LEAVERS) -> None:
         sync_departures(town.connector)
         _leave(slapd, leavers)
         waiting = [_users(realm, leavers, f"{name}-") for name in ("bare", "proved", "script")]
+        spent: dict[str, float] = {}
+        _time(town.connector, "run_steps", spent)
+        _time(town.connector.directory, "read", spent)
         product, swept = _product(town, leavers)
         bare, proved, script = (
             work(realm, users) for work, users in zip((_bare, _proved, _script), waiting, strict=True)
         )
     of = f"{leavers} leavers of {PEOPLE} people"
     report(f"{of}: directory read, planned, disabled, logged out, read back", leavers / product, "/s")
+    report("of that, the directory read", spent["read"], "s")
+    report("of that, freezes tried and read back", spent["run_steps"], "s")
+    report("of that, compared, planned, cases opened and stored", product - spent["read"] - spent["run_steps"], "s")
     report(f"{of}: looked at once more two seconds later", leavers / swept, "/s")
     report(f"bare calls, {THREADS} at once: disable and log out only", leavers / bare, "/s")
     report(f"bare calls, {THREADS} at once: the same proof (consents, sessions, user)", leavers / proved, "/s")
     report("a script that walks the Admin API, one call after another, without proof", leavers / script, "/s")
     report("product against bare calls with the same proof", proved / product, "×")
+    report("freezes alone against bare calls with the same proof", proved / spent["run_steps"], "×")
     report("product against bare disable and log-out", bare / product, "×")
     report("product against the script", script / product, "×")
 
@@ -128,6 +135,21 @@ def _product(town: Town, leavers: int) -> tuple[float, float]:
     town.connector.deliver(limit=10 * leavers)
     assert _done(town, "keycloak.sweep") == leavers
     return taken, time.perf_counter() - started
+
+
+def _time(part: Any, name: str, spent: dict[str, float]) -> None:
+    """Adds up the seconds of every call of this method."""
+    call = getattr(part, name)
+    spent[name] = 0.0
+
+    def timed(*values: Any, **named: Any) -> Any:
+        started = time.perf_counter()
+        try:
+            return call(*values, **named)
+        finally:
+            spent[name] += time.perf_counter() - started
+
+    setattr(part, name, timed)
 
 
 def _done(town: Town, kind: str) -> int:
