@@ -20,7 +20,7 @@ from connector.provenance.errors import FindingClosedError, NotHeldError, OwnFin
 from connector.provenance.rules import RULES
 from connector.provenance.tables import FindingRow, QueuedChangeRow
 from connector.register import accounts
-from connector.regulations.vocabulary import Office
+from connector.regulations.vocabulary import Office, RequestKind
 from tests.fixtures_provenance import Gate
 from tests.town import HOST, open_town
 
@@ -230,7 +230,8 @@ def test_close_finding_by_a_request_asks_for_one_that_explains_it(desk: Gate, gu
     desk.policy = "report"
     approved = desk.town.approve(desk.town.submit())
     account = desk.town.account_of(approved)
-    waiting = desk.town.submit()
+    form = desk.town.form(kind=RequestKind.PASSWORD_RESET, account=account.user_name, cause="forgotten")
+    waiting = desk.town.submit(form)
     with desk.act() as act:
         accounts.get_account(act, account.id).keycloak_id = "kc-asked"
     desk.read(desk.event("ACTION:USER", "users/kc-asked/reset-password"), desk.reset(desk.hire()))
