@@ -15,6 +15,7 @@ def upgrade() -> None:
     _matrices()
     _matrix_lines()
     _accounts()
+    _grants()
 
 
 def _matrices() -> None:
@@ -59,3 +60,14 @@ def _accounts() -> None:
     op.add_column("accounts", sa.Column("purpose", sa.String(length=16), server_default="ordinary", nullable=False))
     op.add_column("accounts", sa.Column("valid_until", UtcDateTime(), nullable=True))
     op.create_index(op.f("ix_accounts_valid_until"), "accounts", ["valid_until"], unique=False)
+
+
+def _grants() -> None:
+    op.create_index(
+        "ix_grants_permission",
+        "grants",
+        ["permission_id", "account_id"],
+        unique=False,
+        sqlite_where=sa.text("until IS NULL"),
+        postgresql_where=sa.text("until IS NULL"),
+    )

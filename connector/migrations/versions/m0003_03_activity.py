@@ -75,6 +75,7 @@ def _account_activity() -> None:
     op.add_column("account_activity", sa.Column("created_at", UtcDateTime(), nullable=True))
     op.add_column("account_activity", sa.Column("enabled", sa.Boolean(), nullable=True))
     op.add_column("account_activity", sa.Column("gone_at", UtcDateTime(), nullable=True))
+    op.execute("UPDATE account_activity SET last_used_source = 'event' WHERE last_used_at IS NOT NULL")
 
 
 def _ingestion_cursors() -> None:

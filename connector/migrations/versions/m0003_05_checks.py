@@ -93,6 +93,7 @@ def _weak_passwords() -> None:
 
 
 def _scan_findings() -> None:
+    op.execute("UPDATE scan_findings SET state = 'disabled' WHERE state = 'decided'")
     op.create_index(
         "ix_scan_findings_proposed",
         "scan_findings",
