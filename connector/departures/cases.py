@@ -13,13 +13,14 @@ from connector.audit import service as audit
 from connector.audit.events import Event
 from connector.auth.act import Act
 from connector.departures import handover, rotation
+from connector.departures.leavers import Leavers, look_at
 from connector.departures.plan import Cause
 from connector.departures.tables import DepartureCaseRow
 from connector.keys import service as keys
 from connector.outbox import service as outbox
 from connector.register import offices
 from connector.register.tables import AccountRow, PersonRow, UnitRow
-from connector.regulations.vocabulary import Office, RequestKind
+from connector.regulations.vocabulary import RequestKind
 from connector.requests.tables import RequestRow
 
 FORM_LEVEL = "disable_form"  # service level of the rule packs: LC 7(2) gives the unit two working days
@@ -74,13 +75,16 @@ def find_open_case(act: Act, account_id: str) -> DepartureCaseRow | None:
     return act.session.scalars(statement).one_or_none()
 
 
-def open_case(act: Act, account: AccountRow, *, cause: Cause, frozen: bool) -> DepartureCaseRow | None:
+def open_case(
+    act: Act, account: AccountRow, *, cause: Cause, frozen: bool, known: Leavers | None = None
+) -> DepartureCaseRow | None:
     """Opens the case of one leaver and asks his unit's head for the form by mail; None when one is open already.
 
     With `frozen` an open case takes the moment of this freeze. A case without a freeze raises an alarm. For an
     administrator the rotation of what he knew is opened too (JC 22).
     """
-    existing = find_open_case(act, account.id)
+    known = known or look_at(act, [account])
+    existing = known.cases.get(account.id)
     if existing is not None:
         existing.frozen_at = act.now if frozen else existing.frozen_at
         return None
@@ -95,14 +99,14 @@ def open_case(act: Act, account: AccountRow, *, cause: Cause, frozen: bool) -> D
     )
     act.session.add(case)
     act.session.flush()
-    asked = _ask_for_form(act, account, case)
-    duties, _ = handover.open_duties(act, [account.person_id])
+    asked = _ask_for_form(act, account, case, known)
     audit.record(
         act, Event.DEPARTURE_OPENED, f"case:{case.id}", person_id=account.person_id, account_id=account.id,
         alarm=not frozen, cause=cause.value, frozen=frozen, asked=asked, form_due_at=case.form_due_at.isoformat(),
-        offices=list(duties.get(account.person_id, ())),
+        offices=list(known.duties.get(account.person_id, ())),
     )  # fmt: skip
-    rotation.open_rotation(act, account)
+    if account.person_id in known.administrators:
+        rotation.open_rotation(act, account)
     return case
 
 
@@ -160,11 +164,10 @@ def _close(act: Act, case: DepartureCaseRow, request: RequestRow) -> None:
     )  # fmt: skip
 
 
-def _ask_for_form(act: Act, account: AccountRow, case: DepartureCaseRow) -> int:
+def _ask_for_form(act: Act, account: AccountRow, case: DepartureCaseRow, known: Leavers) -> int:
     """Mails every head of the person's unit who has an address; returns how many. The text names no person."""
-    person = act.session.get_one(PersonRow, account.person_id)
-    unit = act.session.get_one(UnitRow, person.unit_id)
-    heads = [head for head in offices.holders(act, Office.UNIT_HEAD, unit.id) if head.mail]
+    unit = known.units[account.person_id]
+    heads = known.heads[unit.id]
     due = case.form_due_at.astimezone(offices.OFFICE_ZONE).strftime("%Y-%m-%d %H:%M")
     done = _FROZEN if case.frozen_at else _MANUAL
     for head in heads:

@@ -1,6 +1,6 @@
 """What a leaving administrator knew, as far as the register of secrets and the record show it (JC 22). Reads only."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from connector.departures import shared_secrets
 from connector.departures.secret_tables import SecretKnowerRow
 from connector.provisioning.tables import LinkRow
 from connector.register.offices import office_day
-from connector.register.tables import AccountRow, AppointmentRow
+from connector.register.tables import AccountRow, AppointmentRow, PersonRow
 from connector.regulations.vocabulary import AccountClass, AccountStatus, Office
 
 ADMINISTRATOR_CLASSES = (AccountClass.SYSTEM_ADMINISTRATOR, AccountClass.SUPER_ADMINISTRATOR)
@@ -43,18 +43,26 @@ class Known(NamedTuple):
 def is_administrator(act: Act, account: AccountRow) -> bool:
     """Whether his leaving needs a rotation: by the class of his account, by an office he has or had until lately, or
     because somebody noted that he knows a shared secret."""
-    if account.account_class in ADMINISTRATOR_CLASSES:
-        return True
+    return account.person_id in administrators_among(act, [account])
+
+
+def administrators_among(act: Act, accounts: Sequence[AccountRow]) -> set[str]:
+    """Persons of these accounts whose leaving needs a rotation."""
     day = office_day(act)
     held = exists().where(
-        AppointmentRow.person_id == account.person_id,
+        AppointmentRow.person_id == PersonRow.id,
         AppointmentRow.office.in_([office.value for office in ADMINISTRATOR_OFFICES]),
         AppointmentRow.confirmed_at.is_not(None),
         or_(AppointmentRow.ended_at.is_(None), AppointmentRow.ended_at >= act.now - MEMORY),
         or_(AppointmentRow.valid_to.is_(None), AppointmentRow.valid_to >= day - MEMORY),
     )
-    knows = exists().where(SecretKnowerRow.person_id == account.person_id, SecretKnowerRow.until.is_(None))
-    return bool(act.session.scalar(select(or_(held, knows))))
+    knows = exists().where(SecretKnowerRow.person_id == PersonRow.id, SecretKnowerRow.until.is_(None))
+    found = {account.person_id for account in accounts if account.account_class in ADMINISTRATOR_CLASSES}
+    people = sorted({account.person_id for account in accounts} - found)
+    for first in range(0, len(people), 500):
+        some = PersonRow.id.in_(people[first : first + 500])
+        found.update(act.session.scalars(select(PersonRow.id).where(some, or_(held, knows))))
+    return found
 
 
 def what_he_knew(act: Act, account: AccountRow) -> list[Known]:

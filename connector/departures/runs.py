@@ -11,6 +11,7 @@ from connector.audit.events import Event
 from connector.auth.act import Act
 from connector.departures import cursor, hints, mover_cases, movers, readings, release, rotation
 from connector.departures.cases import open_case, settle_cases
+from connector.departures.leavers import look_at
 from connector.departures.moves import Move, Staff, find_moves
 from connector.departures.plan import FREEZABLE, BreakerRules, KnownPerson, Plan, plan_departures
 from connector.departures.staff import load_staff, load_units, managed_accounts
@@ -123,12 +124,14 @@ def execute(act: Act, plan: Plan) -> tuple[int, list[int]]:
     """Freezes each account that is still in use, and opens its case; returns how many, and the steps to run."""
     step_ids: list[int] = []
     frozen = 0
+    locked = accounts.lock_accounts(act, [item.account_id for item in plan.automatic])
+    known = look_at(act, list(locked.values()))
     for item in plan.automatic:
-        account = accounts.lock_account(act, item.account_id)
+        account = locked[item.account_id]
         if AccountStatus(account.status) not in FREEZABLE and not accounts.is_frozen_for_key(act, account):
             continue
         step_ids += provisioning.freeze_account(act, account, cause="departure", reason=item.cause.value)
-        open_case(act, account, cause=item.cause, frozen=True)
+        open_case(act, account, cause=item.cause, frozen=True, known=known)
         frozen += 1
     if plan.automatic:
         audit.record(

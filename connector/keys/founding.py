@@ -83,9 +83,7 @@ def _checked(issued: Sequence[tuple[AccountRow, str]]) -> list[tuple[AccountRow,
         if serial is None:
             problems.append(FieldProblem("key", f"不是密钥序列号：{text}", f"is no serial number: {text}", "GS 10(1)"))
         elif serial in held:
-            problems.append(
-                FieldProblem("key", f"密钥{serial}有两名使用人", f"{serial} has two holders", "GS 10(1)")
-            )
+            problems.append(FieldProblem("key", f"密钥{serial}有两名使用人", f"{serial} has two holders", "GS 10(1)"))
         else:
             held[serial] = account
     if problems:

@@ -137,6 +137,13 @@ class GrantRow(Base):
 
     __table_args__ = (
         Index(
+            "ix_grants_permission",
+            "permission_id",
+            "account_id",
+            sqlite_where=text("until IS NULL"),
+            postgresql_where=text("until IS NULL"),
+        ),
+        Index(
             "uq_grants_open",
             "account_id",
             "permission_id",

@@ -97,6 +97,8 @@ def _disable(act: Act, request: RequestRow, _excluded: Collection[str]) -> None:
 def _enable(act: Act, request: RequestRow, _excluded: Collection[str]) -> None:
     account = _account(act, request)
     keys.check_may_enable(act, account)
+    if account.valid_until is not None:  # An account for a time stays one: the approval may move its end.
+        account.valid_until = _last_moment(request.form) or account.valid_until
     provisioning.enable_account(act, account, cause="request", request_id=request.id)
 
 

@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from connector.errors import FieldProblem, RefusedInputError
@@ -17,7 +18,7 @@ from connector.requests.errors import (
     WrongOfficeError,
     WrongStatusError,
 )
-from connector.requests.forms import number_problems
+from connector.requests.forms import RequestForm, number_problems
 
 # Which present status allows which kind of request (LC 7, JC 10, GS 10(6)).
 ALLOWED_STATUS: Mapping[RequestKind, frozenset[AccountStatus]] = {
@@ -72,6 +73,13 @@ def check_reason(verdict: Verdict, reason: str) -> None:
         )
     if problems := number_problems("reason", reason):
         raise RefusedInputError(problems, clause="LC 5(5)")
+
+
+def check_new_end(form: RequestForm, valid_until: datetime | None, now: datetime) -> None:
+    """An account whose approved end has come is not enabled without a new one: the clock would end it again."""
+    if valid_until is not None and valid_until <= now and form.until is None:
+        problem = FieldProblem("until", "账号已到期，请填写新的截止日期", "give the new last day", "JC 18, JC 21")
+        raise RefusedInputError([problem], clause="JC 18, JC 21")
 
 
 def check_excluded(form: Mapping[str, Any], excluded: Collection[str]) -> None:

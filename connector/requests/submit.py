@@ -21,7 +21,7 @@ from connector.requests.content import content_digest, stored_form
 from connector.requests.effects import act_on_submission
 from connector.requests.errors import NotApplicantError, NothingToChangeError, OpenRequestError, OtherUnitError
 from connector.requests.forms import PROPOSALS, RequestForm, check_fields, check_last_day
-from connector.requests.rules import check_status_allows
+from connector.requests.rules import check_new_end, check_status_allows
 from connector.requests.tables import ParticipantRow, RequestRow, StageRow, VersionRow
 from connector.storage.tables import new_id
 
@@ -164,6 +164,7 @@ def check_form(act: Act, form: RequestForm) -> Checked:
         if form.kind is RequestKind.ENABLE:
             cause = accounts.present_cause(act, account)
             keys.check_may_enable(act, account)
+            check_new_end(form, account.valid_until, act.now)
     permissions = catalogue.check_permissions(act, (*form.permissions, *form.withdraw))
     if form.kind is RequestKind.GRANT:
         _check_changes_something(act, form, account)

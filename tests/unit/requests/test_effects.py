@@ -8,6 +8,7 @@ from sqlalchemy import select
 from connector.auth.actor import job_actor
 from connector.errors import RefusedInputError
 from connector.outbox.tables import StepRow
+from connector.provisioning import service as provisioning
 from connector.register import accounts
 from connector.regulations.vocabulary import AccountPurpose, RequestKind
 from connector.requests import service as requests
@@ -82,3 +83,17 @@ def test_approval_that_leaves_out_a_name_not_proposed_is_refused_and_decides_not
         town.decide(request, excluded=(f"{first}x",))
     assert [problem.field for problem in refused.value.fields] == ["excluded"]
     assert (town.open_stage(request).state, status_of(town, first)) == ("open", "active")
+
+
+def test_enable_of_an_account_whose_end_has_come_asks_for_a_new_end(town: Town) -> None:
+    form = town.form(purpose=AccountPurpose.TEMPORARY, until=date(2026, 4, 30))
+    account = town.account_of(town.approve(town.submit(form)))
+    town.clock.set(datetime(2026, 5, 6, 4, tzinfo=UTC))
+    with town.connector.act(HOST) as act:
+        provisioning.freeze_account(act, accounts.lock_account(act, account.id), cause="expired")
+    again = {"kind": RequestKind.ENABLE, "account": account.user_name, "reason": "项目延期"}
+    with pytest.raises(RefusedInputError) as refused:
+        town.submit(town.form(**again))
+    assert [problem.field for problem in refused.value.fields] == ["until"]
+    enabled = town.account_of(town.approve(town.submit(town.form(**again, until=date(2026, 6, 30)))))
+    assert (enabled.status, enabled.valid_until) == ("active", datetime(2026, 6, 30, 16, tzinfo=UTC))
