@@ -182,8 +182,8 @@ TABLE: dict[Kind, Entry] = {
     Kind.EVENTS_OFF: _realm(C, "事件记录被关闭或缩减", "the recording of events switched off or cut"),
     Kind.EVENTS_CLEARED: Entry(
         C, Text("Keycloak 事件日志被清空", "Keycloak's event log was cleared"),
-        Text("清空期间的更改看不到：请立即运行 trading-idp reconciliation run 核对全部账号",
-             "What was changed meanwhile cannot be seen: run trading-idp reconciliation run at once"), SECURITY,
+        Text("清空期间的更改看不到：请立即运行 trading-idp reconcile run 核对全部账号",
+             "What was changed meanwhile cannot be seen: run trading-idp reconcile run at once"), SECURITY,
     ),
     Kind.REALM_CHANGED: _realm(M, "域设置被修改", "settings of the realm changed"),
     Kind.CLIENT_CHANGED: _realm(H, "客户端被新增或修改", "a client added or changed"),
