@@ -11,7 +11,8 @@ from connector.bootstrap import Connector
 from connector.checks import runs
 from connector.pages import drafts
 
-FREQUENT = ("deliver_outbox", "seal_record", "ingest_events", "settle_freezes", "check_provenance")  # 6,000 rows a day and more.
+# 5,000 rows a day and more.
+FREQUENT = ("deliver_outbox", "seal_record", "ingest_events", "settle_freezes", "check_provenance")
 KEEP_FREQUENT, KEEP = timedelta(days=2), timedelta(days=400)
 
 

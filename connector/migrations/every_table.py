@@ -23,6 +23,7 @@ from connector.webhooks import tables as webhooks
 
 ROOMS = (
     activity, alarm_tables, audit, checks, departures, evidence_tables, form_tables, incidents, keys, outbox, pages,
-    provenance, provisioning, reconciliation, register, requests, runs, secret_tables, signals, staff_tables, timetable, webhooks,
+    provenance, provisioning, reconciliation, register, requests, runs, secret_tables, signals, staff_tables, timetable,
+    webhooks,
 )  # fmt: skip
 metadata = Base.metadata
