@@ -6,7 +6,7 @@ A dropped month costs nothing, while deleting its rows would cost as much as sto
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, text
+from sqlalchemy import Connection, Table, delete, text
 
 from connector.activity.tables import REST, IdpEventRow
 
@@ -56,20 +56,22 @@ def drop_events(connection: Connection, before: datetime) -> list[tuple[str, int
     return dropped
 
 
-def upgrade_to_partitions(connection: Connection) -> None:
+def upgrade_to_partitions(connection: Connection, table: Table) -> None:
     """Makes the table anew, by months on PostgreSQL, with all its events: the step of a migration, in its transaction.
 
-    Also on SQLite, where only the key changes.
+    `table` is what it was at that step, whatever the code has added since. Also on SQLite, where only the key changes.
     """
     old = f"{TABLE}_old"
     connection.execute(text(f"ALTER TABLE {TABLE} RENAME TO {old}"))
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"ALTER INDEX pk_{TABLE} RENAME TO pk_{old}"))
-    for index in EVENTS.indexes:
+    for index in table.indexes:
         connection.execute(text(f"DROP INDEX IF EXISTS {index.name}"))
-    EVENTS.create(connection)
+    table.create(connection)
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"CREATE TABLE IF NOT EXISTS {REST} PARTITION OF {TABLE} DEFAULT"))
     _make_months(connection, old)
-    names = ", ".join(column.name for column in EVENTS.columns)
+    names = ", ".join(column.name for column in table.columns)
     connection.execute(text(f"INSERT INTO {TABLE} ({names}) SELECT {names} FROM {old}"))  # noqa: S608
     connection.execute(text(f"DROP TABLE {old}"))
 

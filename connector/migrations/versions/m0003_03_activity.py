@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from connector.activity.partitions import upgrade_to_partitions
-from connector.storage.tables import UtcDateTime
+from connector.storage.tables import NAMING, UtcDateTime
 
 revision = "0003_03_activity"
 down_revision = "0003_02_requests"
@@ -89,4 +89,24 @@ def _subsystem_uses() -> None:
 
 def _idp_events() -> None:
     """The events by months on PostgreSQL; the key holds the moment on both databases."""
-    upgrade_to_partitions(op.get_bind())
+    known = sa.text("actor_id IS NOT NULL")
+    table = sa.Table(
+        "idp_events",
+        sa.MetaData(naming_convention=NAMING),
+        sa.Column("id", sa.String(length=64), primary_key=True),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("at", UtcDateTime(), primary_key=True),
+        sa.Column("type", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.String(length=64)),
+        sa.Column("actor_id", sa.String(length=64)),
+        sa.Column("client_id", sa.String(length=255)),
+        sa.Column("ip", sa.String(length=64)),
+        sa.Column("error", sa.String(length=255)),
+        sa.Column("resource_path", sa.String()),
+        sa.Column("details", sa.JSON(), nullable=False),
+        sa.Index("ix_idp_events_user", "user_id", "at"),
+        sa.Index("ix_idp_events_at", "at"),
+        sa.Index("ix_idp_events_actor", "actor_id", "at", sqlite_where=known, postgresql_where=known),
+        postgresql_partition_by="RANGE (at)",
+    )
+    upgrade_to_partitions(op.get_bind(), table)

@@ -115,7 +115,7 @@ def test_upgrade_to_partitions_keeps_every_event_and_the_new_key(database_url: s
             at = f"2026-{number % 3 + 1:02}-15 00:00:{number:02}.000000" + ("+00" if postgres else "")
             values = f"('e{number}', 'login', '{at}', 'LOGIN', '{{}}')"
             connection.execute(text(f"INSERT INTO idp_events (id, kind, at, type, details) VALUES {values}"))  # noqa: S608
-        partitions.upgrade_to_partitions(connection)
+        partitions.upgrade_to_partitions(connection, partitions.EVENTS)
         found = connection.execute(select(func.count(), func.max(IdpEventRow.at))).one()
         assert found == (50, datetime(2026, 3, 15, 0, 0, 47, tzinfo=UTC))
         names = [f"idp_events_2026_0{month}" for month in (1, 2, 3)]
