@@ -7,6 +7,7 @@ is told twice, whatever is read again. The record names accounts and the mirror'
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_network
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import delete, func, select
@@ -30,6 +31,7 @@ LOCKS = {
 }
 LOGGED_OUT = "ACTION:USER"  # The type of users/…/logout among the admin events.
 PLACE = tuple(column.name for column in PlaceRow.__table__.columns)
+FAILURE = tuple(column.name for column in FailureRow.__table__.columns)
 
 
 class LoginWatch:
@@ -81,7 +83,7 @@ def _known(act: Act, events: Sequence[IdpEvent]) -> dict[str, Place]:
 
 
 def _keep(act: Act, changed: Sequence[Place]) -> None:
-    insert_many(act.session, PlaceRow.__table__, [vars(place) for place in changed], _move_place)
+    insert_many(act.session, PlaceRow.__table__, PLACE, list(map(attrgetter(*PLACE), changed)), _move_place)
 
 
 def _move_place(insert: Any) -> Any:
@@ -91,8 +93,8 @@ def _move_place(insert: Any) -> Any:
 
 def _remember(act: Act, failures: Sequence[Failure]) -> None:
     latest = {(failure.address, failure.who): failure.at for failure in sorted(failures, key=lambda one: one.at)}
-    rows = [{"address": address, "who": who, "failed_at": at} for (address, who), at in latest.items()]
-    insert_many(act.session, FailureRow.__table__, rows, _move_failure)
+    rows = [(address, who, at) for (address, who), at in latest.items()]
+    insert_many(act.session, FailureRow.__table__, FAILURE, rows, _move_failure)
     act.session.execute(delete(FailureRow).where(FailureRow.failed_at < failures[0].at - 2 * SPRAY_TIME))
 
 

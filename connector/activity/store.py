@@ -1,7 +1,9 @@
 """Bulk writes to the mirror, alike on SQLite and PostgreSQL. Knows no meaning of an event; decides nothing."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, or_, select
@@ -14,6 +16,14 @@ from connector.activity.rules import Seen, actor_of, kept_details, subject_of
 from connector.activity.tables import ActivityRow, CursorRow, IdpEventRow, SubsystemUseRow
 from connector.ports import IdpEvent
 
+# The columns that are written, in the order of the tables.
+EVENT = tuple(column.name for column in IdpEventRow.__table__.columns)
+FACTOR = tuple(field.name for field in fields(FactorChange))
+ACTIVITY = (
+    "keycloak_id", "last_used_at", "last_used_source", "last_login_at", "first_seen_at", "password_set_at",
+    "password_evidence", "password_actor_id", "gone_at",
+)  # fmt: skip
+USE = ("keycloak_id", "subsystem_id", "last_used_at", "source")
 Uses = Mapping[tuple[str, str], datetime]  # by Keycloak id and subsystem
 
 
@@ -27,7 +37,7 @@ def insert_events(session: Session, events: Sequence[IdpEvent]) -> list[IdpEvent
     within = IdpEventRow.at.between(min(moments), max(moments))
     known = set(session.scalars(select(IdpEventRow.id).where(IdpEventRow.kind == events[0].kind, within)))
     new = [event for event in rows.values() if event.event_id not in known]
-    insert_many(session, IdpEventRow.__table__, [_row(event) for event in new], _skip)
+    insert_many(session, IdpEventRow.__table__, EVENT, [_row(event) for event in new], _skip)
     return new
 
 
@@ -35,16 +45,15 @@ def _skip(insert: Any) -> Any:
     return insert.on_conflict_do_nothing()
 
 
-def _row(event: IdpEvent) -> dict[str, Any]:
-    return {
-        "id": event.event_id, "kind": event.kind, "at": event.at, "type": event.type, "user_id": subject_of(event),
-        "actor_id": actor_of(event), "client_id": event.client_id, "ip": event.ip,
-        "error": event.error, "resource_path": event.resource_path, "details": kept_details(event),
-    }  # fmt: skip
+def _row(event: IdpEvent) -> tuple[Any, ...]:
+    return (
+        event.event_id, event.kind, event.at, event.type, subject_of(event), actor_of(event), event.client_id, event.ip,
+        event.error, event.resource_path, kept_details(event),
+    )  # fmt: skip
 
 
 def insert_factors(session: Session, changes: Sequence[FactorChange]) -> None:
-    insert_many(session, FactorChangeRow.__table__, [vars(change) for change in changes], _skip)
+    insert_many(session, FactorChangeRow.__table__, FACTOR, [attrgetter(*FACTOR)(change) for change in changes], _skip)
 
 
 def merge_activity(session: Session, seen: Mapping[str, Seen], source: str = "event") -> None:
@@ -52,7 +61,7 @@ def merge_activity(session: Session, seen: Mapping[str, Seen], source: str = "ev
     if not seen:
         return
     rows = [_activity(user_id, seen[user_id], source) for user_id in sorted(seen)]
-    insert_many(session, ActivityRow.__table__, rows, _move_activity)
+    insert_many(session, ActivityRow.__table__, ACTIVITY, rows, _move_activity)
     uses = {(user_id, client): at for user_id, one in seen.items() for client, at in one.uses.items()}
     merge_uses(session, uses, source)
 
@@ -77,22 +86,17 @@ def _move_activity(insert: Any) -> Any:
     )
 
 
-def _activity(user_id: str, seen: Seen, source: str) -> dict[str, Any]:
-    return {
-        "keycloak_id": user_id, "last_used_at": seen.used_at, "last_used_source": source if seen.used_at else None,
-        "last_login_at": seen.login_at, "first_seen_at": seen.first_seen_at, "password_set_at": seen.password_at,
-        "password_evidence": seen.password_evidence.value, "password_actor_id": seen.password_actor_id,
-        "gone_at": seen.gone_at, "baseline_at": None, "created_at": None, "enabled": None,
-    }  # fmt: skip
+def _activity(user_id: str, seen: Seen, source: str) -> tuple[Any, ...]:
+    return (
+        user_id, seen.used_at, source if seen.used_at else None, seen.login_at, seen.first_seen_at, seen.password_at,
+        seen.password_evidence.value, seen.password_actor_id, seen.gone_at,
+    )  # fmt: skip
 
 
 def merge_uses(session: Session, uses: Uses, source: str) -> None:
     """Moves the last use of each subsystem forward, with the source that tells of it."""
-    rows = [
-        {"keycloak_id": user_id, "subsystem_id": subsystem, "last_used_at": at, "source": source}
-        for (user_id, subsystem), at in sorted(uses.items())
-    ]
-    insert_many(session, SubsystemUseRow.__table__, rows, _move_use)
+    rows = [(user_id, subsystem, at, source) for (user_id, subsystem), at in sorted(uses.items())]
+    insert_many(session, SubsystemUseRow.__table__, USE, rows, _move_use)
 
 
 def _move_use(insert: Any) -> Any:
