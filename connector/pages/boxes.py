@@ -17,11 +17,12 @@ from connector.pages.wording import Words
 from connector.register import accounts, catalogue, people, units
 from connector.register.tables import AccountRow, PermissionRow, PersonRow
 from connector.regulations.rulebook import Field
-from connector.regulations.vocabulary import RequestKind
+from connector.regulations.vocabulary import AccountPurpose, RequestKind
 
 LONG, DAYS = ("reason", "account_note"), ("event_on", "until")
 SELECT = ("document_kind", "account_class")
 MAY_STAY_EMPTY = ("post", "mail", "event_on", "until")  # of the boxes that no annex draws
+CHOSEN_AT_FIRST = {"purpose": AccountPurpose.ORDINARY.value}
 HINTS: Mapping[str, Text] = {
     "reason": Text(
         "写明岗位和要办的业务，最多500字；请勿填写证件号码和手机号",
@@ -32,10 +33,22 @@ HINTS: Mapping[str, Text] = {
     ),
     "mail": Text("用于接收一次性链接", "Receives the one-time link"),
     "event_on": Text("例如 2026-11-23", "For example 2026-11-23"),
-    "until": Text("例如 2026-12-31；当日仍暂停", "For example 2026-12-31; that day is included"),
+    "until": Text("例如 2026-12-31；当日仍有效", "For example 2026-12-31; that day is included"),
     "key": Text("见密钥背面", "On the back of the key"),
+    "purpose": Text("临时和测试账号到期后自动冻结", "A temporary or test account is frozen at its end"),
 }
-
+ENDS: Mapping[RequestKind, Text] = {
+    RequestKind.GRANT: Text(
+        "仅临时和测试账号填写，且必填；例如 2026-12-31，当日仍可使用",
+        "For a temporary or test account alone, which needs it; for example 2026-12-31, that day included",
+    ),
+    RequestKind.SUSPEND: Text("例如 2026-12-31；当日仍暂停", "For example 2026-12-31; that day is included"),
+    RequestKind.ENABLE: Text(
+        "账号已到期，启用须有新的截止日期；例如 2026-12-31，当日仍可使用",
+        "The account is past its end and needs a new one; for example 2026-12-31, that day included",
+    ),
+}
+ASKED_OF_SOME = (RequestKind.GRANT, RequestKind.ENABLE)  # where the hint says when the last day is needed
 
 WHAT_HAPPENED = Text(
     "写明情况，最多500字；请勿填写证件号码和手机号",
@@ -87,10 +100,15 @@ def draw(
     for field in way.form(act.rulebook).fields:
         if field.filled_by in ("applicant", "system") and field.name not in facts.NOT_SHOWN:
             drawn |= {box.name: box for box in drawer.boxes(field)}
-    for name in way.more:
+    for name in way.boxes_beyond(asks_end=has_ended(act, account)):
         if name not in drawn:
             drawn |= {box.name: box for box in drawer.more(name)}
     return list(drawn.values())
+
+
+def has_ended(act: Act, account: AccountRow | None) -> bool:
+    """Whether the account was approved for a time that is over (JC 18, JC 21)."""
+    return account is not None and account.valid_until is not None and account.valid_until <= act.now
 
 
 class _Drawer:
@@ -118,15 +136,16 @@ class _Drawer:
 
     def more(self, name: str) -> list[Box]:
         """A box that no annex draws."""
-        label = facts.LABELS[name]
+        label = facts.label_of(self._way.kind, name)
         if name == "permissions":
             return self._permissions(label)
-        return [self._box(name, label)._replace(optional=name in MAY_STAY_EMPTY)]
+        is_asked = name == "until" and self._way.kind in ASKED_OF_SOME
+        return [self._box(name, label)._replace(optional=name in MAY_STAY_EMPTY and not is_asked)]
 
     def _box(self, name: str, label: Text) -> Box:
         if self._account is not None and name in facts.OF_PERSON:
             return Box(name, label, "said", said=Text(self._of_person(name), self._of_person(name)))
-        value = text(self._draft.entries, name)
+        value = text(self._draft.entries, name) or CHOSEN_AT_FIRST.get(name, "")
         box = Box(name, label, "text", value=value, hint=self._hint(name), problem=self._problems.get(name))
         offered = self._options(name, value)
         if offered:
@@ -139,6 +158,8 @@ class _Drawer:
     def _hint(self, name: str) -> Text | None:
         if name == "reason" and self._way.kind is not RequestKind.GRANT:
             return WHAT_HAPPENED
+        if name == "until":
+            return ENDS.get(self._way.kind, HINTS[name])
         return HINTS.get(name)
 
     def _options(self, name: str, value: str) -> list[Option]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from connector.errors import Text
-from connector.pages.wording import CLASSES
+from connector.pages.wording import CLASSES, PURPOSES
 from connector.register.identifiers import DocumentKind
 from connector.regulations.vocabulary import RequestKind
 
@@ -43,7 +43,8 @@ def choices(kind: RequestKind, box: str) -> Mapping[str, Text]:
     """The values of a box and their names, in the order they are offered; empty for a box one types into."""
     if box == "cause":
         return CAUSES.get(kind, {})
-    return {"document_kind": DOCUMENT_KINDS, "account_class": CLASSES, "urgent": YES}.get(box, {})
+    offered = {"document_kind": DOCUMENT_KINDS, "account_class": CLASSES, "purpose": PURPOSES, "urgent": YES}
+    return offered.get(box, {})
 
 
 def name_of(kind: RequestKind, box: str, value: str) -> Text:

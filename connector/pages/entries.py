@@ -11,13 +11,13 @@ from connector.errors import FieldProblem, RefusedInputError, Text
 from connector.pages.drafts import Draft, Entries
 from connector.pages.ways import Way
 from connector.pages.wording import Words
-from connector.register import accounts, people, units
+from connector.register import accounts, offices, people, units
 from connector.register.people import PersonForm
 from connector.register.tables import AccountRow, PersonRow
-from connector.regulations.vocabulary import AccountClass
+from connector.regulations.vocabulary import AccountClass, AccountPurpose
 from connector.requests import service as requests
 from connector.requests.chain import PlannedStage
-from connector.requests.forms import FIRST_DAY, LAST_DAY, RequestForm
+from connector.requests.forms import FIRST_DAY, LAST_DAY, RequestForm, check_last_day
 from connector.requests.tables import RequestRow
 
 MOST_REASON = 500  # characters, as the request's form says
@@ -25,10 +25,16 @@ DAY_PARTS = re.compile(r"(\d{4})(?:[-/.年]?)(\d{1,2})(?:[-/.月]?)(\d{1,2})日?
 PERMISSION_BOXES = ("module", "workflow_role", "subsystem")
 # What the services call a field, where the page has another name for its box.
 BOX_OF = {"name": "person_name", "unit_code": "unit", **dict.fromkeys((*PERMISSION_BOXES, "withdraw"), "permissions")}
+NO_END = FieldProblem(
+    "until",
+    "正式账号没有截止日期；有期限的，请选择“临时”或“测试”",
+    "a regular account has no last day: choose temporary or test for one that ends",
+    "JC 18, JC 21",
+)
 NO_PERMISSION = FieldProblem("permissions", "请至少选择一项权限", "choose at least one permission")
 OWN_BOXES = frozenset(
     {"unit", "account", "person_name", "document_kind", "document_number", "phone", "post", "mail", "account_class",
-     "permissions", "withdraw", "reason", "cause", "urgent", "event_on", "until", "key"}
+     "permissions", "withdraw", "reason", "cause", "urgent", "event_on", "until", "key", "purpose"}
 )  # fmt: skip
 
 
@@ -54,6 +60,7 @@ def check(act: Act, way: Way, draft: Draft) -> tuple[RequestForm, tuple[PlannedS
     except RefusedInputError as refused:
         problems += refused.fields
         problems += _person_problems(act, form)
+        problems += _end_problems(act, form)
     if problems:
         raise RefusedInputError(list(_by_box(problems)))
     return form, chain
@@ -68,7 +75,9 @@ def from_request(act: Act, request: RequestRow) -> Draft:
     """The entries of a returned request, to be put right. The person's numbers stay sealed and need not be typed."""
     stored = request.form
     single = {"unit": units.get_unit_by_id(act, request.unit_id).code, "account": stored.get("account")}
-    single |= {name: stored.get(name) for name in ("reason", "cause", "event_on", "until", "account_class", "key")}
+    single |= {
+        name: stored.get(name) for name in ("reason", "cause", "event_on", "until", "account_class", "purpose", "key")
+    }
     single |= {"urgent": "yes" if stored.get("urgent") else "", **stored.get("extra", {})}
     entries: dict[str, list[str]] = {name: [str(value)] for name, value in single.items() if value}
     entries |= {name: list(stored.get(name, ())) for name in ("permissions", "withdraw")}
@@ -93,6 +102,7 @@ def _read(act: Act, way: Way, draft: Draft) -> tuple[RequestForm, list[FieldProb
         "account": account.user_name if account else None,
         "person": _person(act, draft) if account is None else None,
         "account_class": _account_class(entries),
+        "purpose": _purpose(entries),
         "permissions": tuple(sorted(entries.get("permissions", ()))),
         "withdraw": tuple(sorted(entries.get("withdraw", ()))),
         "reason": reason[:MOST_REASON],
@@ -103,6 +113,8 @@ def _read(act: Act, way: Way, draft: Draft) -> tuple[RequestForm, list[FieldProb
         "until": _day(problems, entries, "until"),
         "extra": _extra(act, way, entries),
     }
+    if way.slug == "grant" and values["purpose"] is AccountPurpose.ORDINARY and values["until"]:
+        problems.append(NO_END)
     return RequestForm(**values), problems
 
 
@@ -140,6 +152,11 @@ def _account_class(entries: Entries) -> AccountClass:
     return AccountClass(chosen) if chosen in set(AccountClass) else AccountClass.ORDINARY
 
 
+def _purpose(entries: Entries) -> AccountPurpose:
+    chosen = text(entries, "purpose")
+    return AccountPurpose(chosen) if chosen in set(AccountPurpose) else AccountPurpose.ORDINARY
+
+
 def _day(problems: list[FieldProblem], entries: Entries, name: str) -> date | None:
     typed = unicodedata.normalize("NFKC", text(entries, name)).replace(" ", "")
     if not typed:
@@ -167,6 +184,15 @@ def _person_problems(act: Act, form: RequestForm) -> list[FieldProblem]:
         return []
     try:
         people.check_person(act, form.person)
+    except RefusedInputError as refused:
+        return refused.fields
+    return []
+
+
+def _end_problems(act: Act, form: RequestForm) -> list[FieldProblem]:
+    """What is wrong with the last day, told together with the boxes that are empty."""
+    try:
+        check_last_day(form, offices.office_day(act))
     except RefusedInputError as refused:
         return refused.fields
     return []

@@ -9,10 +9,11 @@ from connector.auth.act import Act
 from connector.errors import Text
 from connector.pages.choices import name_of
 from connector.pages.ways import Way
+from connector.pages.wording import PURPOSES
 from connector.register import accounts, catalogue, identifiers, offices, people, units
 from connector.register.tables import AccountRow, PermissionRow, PersonRow, UnitRow
 from connector.regulations.rulebook import Field
-from connector.regulations.vocabulary import RequestKind
+from connector.regulations.vocabulary import AccountPurpose, RequestKind
 from connector.requests.forms import RequestForm
 from connector.requests.tables import RequestRow
 
@@ -38,11 +39,13 @@ LABELS: Mapping[str, Text] = {
     "urgent": Text("是否紧急", "Urgent"),
     "cause": Text("事由", "Cause"),
     "event_on": Text("事由发生日期", "Day it happened"),
-    "until": Text("暂停至", "Suspended until"),
+    "purpose": Text("账号用途", "Purpose of the account"),
+    "until": Text("截止日期", "Last day"),
     "account": Text("账号", "Account"),
     "permissions": Text("新增权限", "Added"),
     "withdraw": Text("撤销权限", "Withdrawn"),
 }
+SUSPENDED_UNTIL = Text("暂停至", "Suspended until")
 
 
 class Part(NamedTuple):
@@ -157,9 +160,22 @@ def rows(act: Act, content: Content) -> list[Fact]:
         parts = _value(content, field.name)
         if typed or parts:
             drawn[field.name] = Fact(field.name if typed else "", label, parts)
-    for box in content.way.more:
-        drawn.setdefault(box, Fact(box, LABELS[box], _value(content, box)))
+    for box in _beyond(content):
+        drawn.setdefault(box, Fact(box, label_of(content.way.kind, box), _value(content, box)))
     return list(drawn.values())
+
+
+def label_of(kind: RequestKind, box: str) -> Text:
+    """What a box that no annex draws is called."""
+    return SUSPENDED_UNTIL if box == "until" and kind is RequestKind.SUSPEND else LABELS[box]
+
+
+def _beyond(content: Content) -> list[str]:
+    """The boxes that no annex draws; of an account without an end, the end is no row."""
+    has_end = bool(content.form.get("until"))
+    boxes = content.way.boxes_beyond(asks_end=has_end)
+    hidden = "until" if content.way.kind is RequestKind.GRANT and not has_end else ""
+    return [box for box in boxes if box != hidden]
 
 
 def _is_typed(content: Content, field: Field) -> bool:
@@ -227,6 +243,7 @@ VALUES: Mapping[str, Callable[[Content], Any]] = {
     "post": lambda content: content.post,
     "mail": lambda content: content.mail,
     "account": lambda content: content.account.user_name if content.account else "",
+    "purpose": lambda content: PURPOSES[content.form.get("purpose", AccountPurpose.ORDINARY)],
     "change_kind": lambda content: change_kind(content.way),
     "submitted_at": lambda content: local_time(content.submitted_at) if content.submitted_at else ON_SUBMISSION,
     "signature": lambda _content: Text("以本人登录提交，视为签字", "Signed by signing in"),

@@ -12,7 +12,7 @@ from connector.outbox import service as outbox
 from connector.outbox.tables import StepRow
 from connector.pages import facts
 from connector.pages.choices import name_of
-from connector.pages.facts import LABELS, Part
+from connector.pages.facts import Part, label_of
 from connector.pages.proposals import BY_SYSTEM
 from connector.pages.wording import VERDICTS
 from connector.register import catalogue, people
@@ -21,6 +21,10 @@ from connector.regulations.vocabulary import Office, RequestKind
 from connector.requests import service as requests
 from connector.requests.tables import RequestRow
 
+COMPARED = (
+    "permissions", "withdraw", "reason", "cause", "urgent", "event_on", "purpose", "until", "account_class", "key",
+)  # fmt: skip
+SINCE_THEN = {"purpose": "ordinary"}  # what a form without such a box meant
 STEP_NAMES: Mapping[str, Text] = {
     "keycloak.create_user": Text("建立账号", "Account made"),
     "keycloak.grant_roles": Text("开通权限", "Permissions granted"),
@@ -71,10 +75,10 @@ def changes(act: Act, request: RequestRow) -> list[Change]:
 def compare(act: Act, kind: RequestKind, former: Mapping[str, Any], present: Mapping[str, Any]) -> list[Change]:
     """The rows in which two versions of a form differ."""
     found = []
-    for name in ("permissions", "withdraw", "reason", "cause", "urgent", "event_on", "until", "account_class", "key"):
-        before, after = former.get(name), present.get(name)
+    for name in COMPARED:
+        before, after = (form.get(name, SINCE_THEN.get(name)) for form in (former, present))
         if before != after:
-            label = REASON if name == "reason" else LABELS[name]
+            label = REASON if name == "reason" else label_of(kind, name)
             found.append(Change(label, _parts(act, kind, name, before), _parts(act, kind, name, after)))
     return found
 

@@ -23,6 +23,10 @@ class Way(NamedTuple):
     def form(self, rulebook: Rulebook) -> Form:
         return rulebook.form(self.kind)
 
+    def boxes_beyond(self, *, asks_end: bool) -> tuple[str, ...]:
+        """The boxes that no annex draws; an account whose end has come is enabled with a new one (JC 18, JC 21)."""
+        return (*self.more, "until") if asks_end and self.kind is RequestKind.ENABLE else self.more
+
     def allowed(self) -> Collection[AccountStatus]:
         """The states of an account for which this can be applied for."""
         return ALLOWED_STATUS.get(self.kind, frozenset(AccountStatus))
@@ -35,7 +39,18 @@ WAYS: tuple[Way, ...] = (
         Text("为新使用人申请账号和权限", "Account and permissions for a new person"),
         Text("本单位新入职、尚无账号的人员", "Somebody of the unit who has no account yet"),
         needs_account=False,
-        more=("unit", "person_name", "document_number", "phone", "post", "mail", "account_class", "permissions"),
+        more=(
+            "unit",
+            "person_name",
+            "document_number",
+            "phone",
+            "post",
+            "mail",
+            "account_class",
+            "purpose",
+            "until",
+            "permissions",
+        ),
     ),
     Way(
         "change",

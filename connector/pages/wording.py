@@ -66,7 +66,7 @@ CLASSES: Mapping[str, Text] = {
     AccountClass.SPECIAL_DUTY: Text("特殊岗位", "Special duty"),
 }
 PURPOSES: Mapping[str, Text] = {
-    AccountPurpose.ORDINARY: Text("日常", "Ordinary"),
+    AccountPurpose.ORDINARY: Text("正式", "Regular"),
     AccountPurpose.TEMPORARY: Text("临时", "Temporary"),
     AccountPurpose.TEST: Text("测试", "Test"),
 }
