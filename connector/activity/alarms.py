@@ -5,6 +5,7 @@ is told twice, whatever is read again. The record names accounts and the mirror'
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime, timedelta
 from ipaddress import ip_network
 from operator import attrgetter
@@ -30,7 +31,7 @@ LOCKS = {
     "USER_DISABLED_BY_PERMANENT_LOCKOUT": "permanent",
 }
 LOGGED_OUT = "ACTION:USER"  # The type of users/…/logout among the admin events.
-PLACE = tuple(column.name for column in PlaceRow.__table__.columns)
+PLACE = tuple(field.name for field in fields(Place))
 FAILURE = tuple(column.name for column in FailureRow.__table__.columns)
 
 
@@ -48,9 +49,8 @@ class LoginWatch:
         seen = [event for event in events if event.session_id and not event.error]
         if not seen:
             return 0
-        known = _known(act, seen)
-        after, found = places.follow(known.values(), seen, self._own)
-        _keep(act, [place for place in after.values() if known.get(place.session_id) != place])
+        changed, found = places.follow(_known(act, seen), seen, self._own)
+        _keep(act, changed)
         act.session.execute(delete(PlaceRow).where(PlaceRow.used_at < seen[0].at - 2 * AT_ONCE - AGAIN_AFTER))
         return sum(_tell_of_two_places(act, one) for one in found)
 
@@ -74,12 +74,13 @@ class LoginWatch:
         return places.is_sprayed(address, accounts, self._own)
 
 
-def _known(act: Act, events: Sequence[IdpEvent]) -> dict[str, Place]:
-    """The sessions of these people that were used of late, by session id."""
+def _known(act: Act, events: Sequence[IdpEvent]) -> list[Place]:
+    """The sessions of these people that were used of late."""
     users = {event.user_id for event in events if event.user_id}
     since = min(event.at for event in events) - 2 * AT_ONCE
-    statement = select(*PlaceRow.__table__.columns).where(PlaceRow.user_id.in_(users), PlaceRow.used_at >= since)
-    return {row.session_id: Place(**row._mapping) for row in act.session.execute(statement)}
+    columns = [PlaceRow.__table__.c[name] for name in PLACE]
+    statement = select(*columns).where(PlaceRow.user_id.in_(users), PlaceRow.used_at >= since)
+    return [Place(*row) for row in act.session.execute(statement)]
 
 
 def _keep(act: Act, changed: Sequence[Place]) -> None:

@@ -66,7 +66,7 @@ def _for_sqlite(type_: Any, column: Column) -> Column:
     """The values as the column's type stores them."""
     if isinstance(type_, UtcDateTime):
         return [None if moment is None else _utc(moment).isoformat(" ", "microseconds")[:26] for moment in column]
-    return map(dumps, column) if isinstance(type_, JSON) else column
+    return _json(column) if isinstance(type_, JSON) else column
 
 
 def _for_postgres(type_: Any, column: Column) -> str:
@@ -74,8 +74,14 @@ def _for_postgres(type_: Any, column: Column) -> str:
     if isinstance(type_, UtcDateTime):
         column = [None if moment is None else _utc(moment).isoformat() for moment in column]
     elif isinstance(type_, JSON):
-        column = map(dumps, column)
+        column = _json(column)
     return "{" + ",".join(["NULL" if value is None else _quoted(str(value)) for value in column]) + "}"
+
+
+def _json(column: Column) -> list[str]:
+    """Alike values are written once: to tell that they are alike is cheaper."""
+    texts: dict[str, str] = {}
+    return [texts.get(key := repr(value)) or texts.setdefault(key, dumps(value)) for value in column]
 
 
 def _quoted(text: str) -> str:

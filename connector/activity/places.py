@@ -6,10 +6,11 @@ their address says nothing of the person. That they are refreshed says that the 
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from operator import attrgetter
 from typing import NamedTuple
 
 from connector.ports import IdpEvent
@@ -28,7 +29,7 @@ WRONG_LOGIN = frozenset(
 Network = IPv4Network | IPv6Network
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(slots=True)
 class Place:
     """One session: where its person logged in last and before that, when it was last used, and when it ended."""
 
@@ -83,29 +84,34 @@ def network_of(address: str | None, own: tuple[Network, ...]) -> str:
 
 def follow(
     known: Iterable[Place], events: Sequence[IdpEvent], own: tuple[Network, ...]
-) -> tuple[dict[str, Place], list[TwoPlaces]]:
-    """The sessions after these events, by session id, and each use from two places that they show.
+) -> tuple[list[Place], list[TwoPlaces]]:
+    """The sessions that these events make or change, and each use from two places that they show.
 
-    `known` are the sessions of these people that were used of late.
+    `known` are the sessions of these people that were used of late; they are changed themselves.
     """
     places = {place.session_id: place for place in known}
     by_user: dict[str, set[str]] = defaultdict(set)
     for place in places.values():
         by_user[place.user_id].add(place.session_id)
+    changed: set[str] = set()
     found: list[TwoPlaces] = []
-    for event in sorted(events, key=lambda event: event.at):
+    for event in sorted(events, key=attrgetter("at")):
         if not event.session_id or event.error:
             continue
         before = places.get(event.session_id)
         now = _after(before, event, own)
         if now is None:
             continue
-        places[now.session_id] = now
-        by_user[now.user_id].add(now.session_id)
-        if event.type in USES:
-            found += _compare(now, [places[other] for other in by_user[now.user_id]], event.at)
-        found += _went_back(before, now)
-    return places, found
+        if now is not before:
+            places[now.session_id] = now
+            by_user[now.user_id].add(now.session_id)
+        changed.add(now.session_id)
+        sessions = by_user[now.user_id]
+        if len(sessions) > 1 and event.type in USES:
+            found += _compare(now, [places[other] for other in sorted(sessions)], event.at)
+        if before is not None and now is not before:
+            found += _went_back(before, now)
+    return [places[session_id] for session_id in sorted(changed)], found
 
 
 def failure_of(event: IdpEvent, digest: Callable[[str], str]) -> Failure | None:
@@ -122,30 +128,28 @@ def is_sprayed(address: str, accounts: int, own: tuple[Network, ...]) -> bool:
 
 
 def _after(place: Place | None, event: IdpEvent, own: tuple[Network, ...]) -> Place | None:
-    """The session after this event; None where its login was not seen."""
+    """The session after this event, a new one where its place is new; None where its login was not seen."""
     if event.type == "LOGIN" and event.user_id and (network := network_of(event.ip, own)):
         return _logged_in(place, event, network)
     if place is None:
         return None
     if event.type == "LOGOUT":
-        return replace(place, ended_at=event.at)
-    return replace(place, used_at=max(place.used_at, event.at)) if event.type in USES else None
+        place.ended_at = event.at
+    elif event.type not in USES:
+        return None
+    elif event.at > place.used_at:
+        place.used_at = event.at
+    return place
 
 
 def _logged_in(place: Place | None, event: IdpEvent, network: str) -> Place:
-    new = Place(
-        session_id=str(event.session_id),
-        user_id=str(event.user_id),
-        network=network,
-        login_at=event.at,
-        used_at=event.at,
-        event_id=event.event_id,
-    )
-    if place is None:
+    if place is None or place.network != network:
+        new = Place(str(event.session_id), str(event.user_id), network, event.at, event.at, event.event_id)
+        if place is not None:
+            new.former_network, new.former_at = place.network, place.login_at
         return new
-    if place.network == network:
-        return replace(place, login_at=event.at, used_at=max(place.used_at, event.at), event_id=event.event_id)
-    return replace(new, former_network=place.network, former_at=place.login_at)
+    place.login_at, place.used_at, place.event_id = event.at, max(place.used_at, event.at), event.event_id
+    return place
 
 
 def _compare(place: Place, sessions: Iterable[Place], at: datetime) -> list[TwoPlaces]:
@@ -158,9 +162,9 @@ def _compare(place: Place, sessions: Iterable[Place], at: datetime) -> list[TwoP
     ]
 
 
-def _went_back(before: Place | None, place: Place) -> list[TwoPlaces]:
+def _went_back(before: Place, place: Place) -> list[TwoPlaces]:
     """One session here, there and here again: moving house goes one way, a stolen cookie is used beside its owner."""
-    if before is None or place.network == before.network or place.network != before.former_network:
+    if place.network != before.former_network:
         return []
     if before.former_at is None or place.login_at - before.former_at > AT_ONCE:
         return []

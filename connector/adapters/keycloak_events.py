@@ -2,23 +2,24 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connector.ports import IdpEvent
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
 TOLD = ("credential_type", "credential_id")  # What an administrative event tells beside its path.
 
 
 def epoch_millis(moment: datetime) -> int:
     """Milliseconds since 1970 of an aware moment, rounded down, so that nothing at `moment` is missed."""
-    return (moment - EPOCH) // (EPOCH.resolution * 1000)
+    return (moment - EPOCH) // MILLISECOND
 
 
 def moment(millis: int) -> datetime:
     """The aware moment (UTC) of milliseconds since 1970, without the rounding of floats."""
-    return EPOCH + EPOCH.resolution * 1000 * millis
+    return EPOCH + MILLISECOND * millis
 
 
 def login_event(event: Mapping[str, Any]) -> IdpEvent:
@@ -33,7 +34,7 @@ def login_event(event: Mapping[str, Any]) -> IdpEvent:
         ip=event.get("ipAddress"),
         error=event.get("error"),
         session_id=event.get("sessionId"),
-        details=dict(event.get("details") or {}),
+        details=event.get("details") or {},
     )
 
 
