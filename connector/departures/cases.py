@@ -15,6 +15,7 @@ from connector.auth.act import Act
 from connector.departures import handover, rotation
 from connector.departures.leavers import Leavers, look_at
 from connector.departures.plan import Cause
+from connector.departures.scope import Units, inside
 from connector.departures.tables import DepartureCaseRow
 from connector.keys import service as keys
 from connector.outbox import service as outbox
@@ -61,8 +62,8 @@ class CaseView:
     form_due_at: datetime
     overdue: bool
     form_request_id: str | None
-    key_serial: str | None  # the key that is not back yet; it alone keeps a case open (GS 10(6))
     closed_at: datetime | None
+    key_serial: str | None = None  # the key that is not back yet; it alone keeps a case open (GS 10(6))
     offices: tuple[str, ...] = ()  # "office@unit" that he still holds: a successor is needed
     waiting_requests: tuple[str, ...] = ()  # numbers of requests that nobody but him could decide now
     rotation_items: int = 0  # things he knew that are not changed yet (JC 22)
@@ -127,17 +128,25 @@ def settle_cases(act: Act) -> int:
 
 
 def list_cases(
-    act: Act, *, overdue_only: bool = False, open_only: bool = True, limit: int = 500, first: int = 0
+    act: Act,
+    *,
+    overdue_only: bool = False,
+    open_only: bool = True,
+    limit: int = 500,
+    first: int = 0,
+    within: Units = None,
 ) -> list[CaseView]:
-    """Cases, the most urgent first. With form and key nothing is awaited, also before the next run closes it.
+    """Cases of people now in these units, the most urgent first.
 
-    Overdue is the form alone: no rule gives the key a day.
+    With form and key nothing is awaited, also before the next run closes it. Overdue is the form alone: no rule
+    gives the key a day.
     """
     statement = (
         select(DepartureCaseRow, AccountRow, UnitRow.code, _has_form)
         .join(AccountRow, AccountRow.id == DepartureCaseRow.account_id)
         .join(PersonRow, PersonRow.id == DepartureCaseRow.person_id)
         .join(UnitRow, UnitRow.id == PersonRow.unit_id)
+        .where(*inside(within, UnitRow.path))
         .order_by(DepartureCaseRow.form_due_at, DepartureCaseRow.id)
         .offset(first)
         .limit(limit)
@@ -190,10 +199,12 @@ def _views(act: Act, found: Sequence[Row[DepartureCaseRow, AccountRow, str, bool
     people = [case.person_id for case, *_ in found if case.closed_at is None]
     offices, waiting = handover.open_duties(act, people)
     items = rotation.open_items_of(act, people)
+    serials = keys.serials_out(act, [case.account_id for case, *_ in found if case.closed_at is None])
     views = (_view(act, *row) for row in found)
     return [
         replace(
             view,
+            key_serial=serials.get(case.account_id) if case.closed_at is None else None,
             offices=offices.get(case.person_id, ()),
             waiting_requests=waiting.get(case.person_id, ()),
             rotation_items=items.get(case.person_id, 0),
@@ -214,6 +225,5 @@ def _view(act: Act, case: DepartureCaseRow, account: AccountRow, unit_code: str,
         form_due_at=case.form_due_at,
         overdue=case.closed_at is None and not has_form and case.form_due_at < act.now,
         form_request_id=case.form_request_id,
-        key_serial=None if case.closed_at else keys.holds_key(act, account.id),
         closed_at=case.closed_at,
     )

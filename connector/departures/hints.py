@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from sqlalchemy import Row, select, update
+from sqlalchemy.orm import aliased
 
 from connector.audit import service as audit
 from connector.audit.events import Event
@@ -18,11 +19,12 @@ from connector.auth.act import Act
 from connector.departures.hint_mail import tell_heads
 from connector.departures.moves import Staff
 from connector.departures.plan import KnownPerson
+from connector.departures.scope import Units, inside
 from connector.departures.staff_tables import HintRow
 from connector.departures.tables import DepartureCaseRow
 from connector.ports import DirectoryEntry
 from connector.register import people
-from connector.register.tables import AccountRow, PersonRow
+from connector.register.tables import AccountRow, PersonRow, UnitRow
 from connector.regulations.vocabulary import AccountStatus
 
 OUT_OF_USE = (AccountStatus.FROZEN, AccountStatus.DISABLED, AccountStatus.CANCELLED)
@@ -115,11 +117,18 @@ def settle_hints(act: Act, present: Collection[str], unknown: Collection[str]) -
     return len(closed)
 
 
-def list_hints(act: Act, *, open_only: bool = True, limit: int = 500, first: int = 0) -> list[HintView]:
-    """Hints, the oldest first."""
+def list_hints(
+    act: Act, *, open_only: bool = True, limit: int = 500, first: int = 0, within: Units = None
+) -> list[HintView]:
+    """Hints, the oldest first: of these units by what the directory or the register says."""
+    named, home = aliased(UnitRow), aliased(UnitRow)
     statement = (
         select(HintRow, AccountRow.user_name, AccountRow.status)
         .outerjoin(AccountRow, AccountRow.person_id == HintRow.person_id)
+        .outerjoin(PersonRow, PersonRow.id == HintRow.person_id)
+        .outerjoin(home, home.id == PersonRow.unit_id)
+        .outerjoin(named, named.code == HintRow.unit_code)
+        .where(*inside(within, named.path, home.path))
         .order_by(HintRow.opened_at, HintRow.id)
         .offset(first)
         .limit(limit)

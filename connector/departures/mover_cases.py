@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 from connector.audit import service as audit
 from connector.audit.events import Event
 from connector.auth.act import Act
+from connector.departures.scope import Units, inside
 from connector.departures.staff_tables import MoverCaseRow
 from connector.errors import ConnectorError
 from connector.register import matrix, units
@@ -95,8 +96,10 @@ def settle_cases(act: Act) -> int:
     return sum(1 for case, _, _ in cases if case.closed_at is not None)
 
 
-def list_movers(act: Act, *, open_only: bool = True, limit: int = 500, first: int = 0) -> list[MoverView]:
-    """Mover cases, the oldest first."""
+def list_movers(
+    act: Act, *, open_only: bool = True, limit: int = 500, first: int = 0, within: Units = None
+) -> list[MoverView]:
+    """Mover cases of people who left or joined these units, the oldest first."""
     former, new = aliased(UnitRow), aliased(UnitRow)
     statement = (
         select(MoverCaseRow, AccountRow.user_name, former.code, new.code, RequestRow.number, RequestRow.state)
@@ -104,6 +107,7 @@ def list_movers(act: Act, *, open_only: bool = True, limit: int = 500, first: in
         .join(former, former.id == MoverCaseRow.from_unit_id)
         .join(new, new.id == MoverCaseRow.to_unit_id)
         .outerjoin(RequestRow, RequestRow.id == MoverCaseRow.request_id)
+        .where(*inside(within, former.path, new.path))
         .order_by(MoverCaseRow.opened_at, MoverCaseRow.id)
         .offset(first)
         .limit(limit)

@@ -163,12 +163,13 @@ def remind(act: Act) -> int:
     return len(cases)
 
 
-def list_rotations(act: Act, *, open_only: bool = True, limit: int = 200) -> list[RotationView]:
+def list_rotations(act: Act, *, open_only: bool = True, limit: int = 200, first: int = 0) -> list[RotationView]:
     """Rotation cases with their items, the most urgent first."""
     statement = (
         select(RotationCaseRow, AccountRow.user_name)
         .join(AccountRow, AccountRow.id == RotationCaseRow.account_id)
         .order_by(RotationCaseRow.due_at, RotationCaseRow.id)
+        .offset(first)
         .limit(limit)
     )
     if open_only:

@@ -11,20 +11,13 @@ from connector.departures.handover import Handover
 from connector.departures.hints import HintView
 from connector.departures.mover_cases import MoverView
 from connector.departures.rotation import RotationView
+from connector.departures.scope import READERS, units_in_reach
 from connector.departures.shared_secrets import SecretView
 from connector.departures.views import PlanView, show_plan
 from connector.http import ActDep
 from connector.register.offices import check_holds
 from connector.regulations.vocabulary import Office
 
-READERS = (
-    Office.PRINCIPAL,
-    Office.LEADER_IN_CHARGE,
-    Office.SYSTEM_DEPARTMENT_HEAD,
-    Office.OPERATOR,
-    Office.SECURITY_ADMINISTRATOR,
-    Office.AUDITOR,
-)
 ROTATION_READERS = (*READERS, Office.SYSTEM_ADMINISTRATOR)
 Every = Annotated[bool, Query(alias="all", description="closed ones too")]
 ItemId = Annotated[str, Path(pattern="^[0-9a-f-]{36}$")]
@@ -43,8 +36,8 @@ class DoneForm(BaseModel):
 @router.get("/departures/cases")
 def cases(act: ActDep, overdue: Annotated[bool, Query(description="only past the limit")] = False) -> list[CaseView]:
     """离岗个案 / leavers whose written form is still awaited (LC 7(2))."""
-    check_holds(act, *READERS, doing="查看离岗个案 / the departure cases")
-    return service.list_cases(act, overdue_only=overdue)
+    within = units_in_reach(act, doing="查看离岗个案 / the departure cases")
+    return service.list_cases(act, overdue_only=overdue, within=within)
 
 
 @router.get("/departures/plans/{plan_hash}")
@@ -57,15 +50,15 @@ def plan(act: ActDep, plan_hash: Annotated[str, Path(pattern="^[0-9a-f]{8,64}$")
 @router.get("/departures/movers")
 def movers(act: ActDep, every: Every = False) -> list[MoverView]:
     """调岗个案 / people who moved, with permissions listed for withdrawal (JC 6, 13)."""
-    check_holds(act, *READERS, doing="查看调岗个案 / the mover cases")
-    return service.list_movers(act, open_only=not every)
+    within = units_in_reach(act, doing="查看调岗个案 / the mover cases")
+    return service.list_movers(act, open_only=not every, within=within)
 
 
 @router.get("/departures/hints")
 def hints(act: ActDep, every: Every = False) -> list[HintView]:
     """人事目录提示 / people who joined or came back, units not known (JC 13; LC 7(2))."""
-    check_holds(act, *READERS, doing="查看人事目录提示 / the hints of the directory")
-    return service.list_hints(act, open_only=not every)
+    within = units_in_reach(act, doing="查看人事目录提示 / the hints of the directory")
+    return service.list_hints(act, open_only=not every, within=within)
 
 
 @router.get("/departures/handovers")

@@ -1,5 +1,7 @@
 """Binds keys to accounts, and asks for what is still out before an account ends (GS 10(1), 10(6))."""
 
+from collections.abc import Collection
+
 from sqlalchemy import select
 
 from connector.auth.act import Act
@@ -40,6 +42,14 @@ def holds_key(act: Act, account_id: str) -> str | None:
     """Serial of the key that this account must still hand in, if any; a damaged one too, a lost one not (GS 10(6))."""
     key = store.find_of(act, account_id, OUT)
     return key.serial if key else None
+
+
+def serials_out(act: Act, account_ids: Collection[str]) -> dict[str, str]:
+    """`holds_key` of many accounts in one query: the serial by account id, of those with a key to hand in."""
+    query = select(HardwareKeyRow.account_id, HardwareKeyRow.serial).where(
+        HardwareKeyRow.account_id.in_(account_ids), HardwareKeyRow.status.in_([state.value for state in OUT])
+    )
+    return {str(account_id): serial for account_id, serial in act.session.execute(query)}
 
 
 def unbind(act: Act, account: AccountRow, *, request_id: str | None = None) -> None:

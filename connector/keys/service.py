@@ -1,6 +1,6 @@
 """The keys room's front door: what other rooms, routes, commands and jobs call."""
 
-from connector.keys.binding import bind_key, holds_key, unbind
+from connector.keys.binding import bind_key, holds_key, serials_out, unbind
 from connector.keys.custody import destroy_key, issue_key, restock_key, return_key
 from connector.keys.findings import list_findings
 from connector.keys.intake import Delivery, ImportReport, import_batch
@@ -71,6 +71,7 @@ __all__ = [
     "return_key",
     "serial_of",
     "serials_by_account",
+    "serials_out",
     "start_waiver",
     "unbind",
 ]

@@ -42,7 +42,7 @@ def list_runs(request: Request, act: PageActDep, page: int = 1) -> HTMLResponse:
     """The comparisons, the newest first."""
     _check_reader(act)
     page = asked(page)
-    rows = reconciliation.show_runs(act, limit=page * ON_A_PAGE + 1)[(page - 1) * ON_A_PAGE :]
+    rows = reconciliation.show_runs(act, limit=ON_A_PAGE + 1, first=(page - 1) * ON_A_PAGE)
     return render(
         request, "comparisons.html", title=_t(request, mark("对账")), runs=rows[:ON_A_PAGE],
         more=len(rows) > ON_A_PAGE, page=page, plans=PLANS,

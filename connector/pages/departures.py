@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from connector.auth.act import Act
 from connector.departures import service as departures
+from connector.departures.scope import Units, units_in_reach
 from connector.departures.tables import DirectoryReadRow
 from connector.departures.views import PlanView, show_plan, show_plans
 from connector.pages import errors_told, facts, owners, readers
@@ -31,11 +32,13 @@ from connector.pages.facts import Part
 from connector.pages.frame import render, see_other
 from connector.pages.language import language_of, mark, translator
 from connector.pages.paging import ON_A_PAGE, asked, paging
+from connector.pages.visitor import Visitor
 from connector.register.offices import check_holds
 from connector.register.tables import PermissionRow, UnitRow
 
 router = APIRouter(prefix="/pages/departures", tags=["pages"], include_in_schema=False)
 
+DOING = "查看离岗与调动 / departures and moves"
 LAST_READS = 20
 LAST_PLANS = 20
 HELD = ("held", "rejected")
@@ -54,28 +57,37 @@ class Reading(NamedTuple):
 
 @router.get("")
 def list_cases(request: Request, act: PageActDep, visitor: VisitorDep, shown: str = "open", page: int = 1) -> Response:
-    """Leavers whose form or key is awaited, the most urgent first; held plans and the last read stand above them."""
-    if not visitor.offices & frozenset(readers.DEPARTURES) and visitor.offices & frozenset(readers.ROTATIONS):
+    """Leavers whose form or key is awaited, the most urgent first.
+
+    Held plans and the last read stand above them, for those who see all units.
+    """
+    if readers.departure_tabs(visitor.offices) == ("rotations",):
         return see_other(request, "/pages/departures/rotations")
-    _check_reader(act)
+    within = _units(act)
     page, is_open = asked(page), shown != "all"
-    found = departures.list_cases(act, open_only=is_open, limit=ON_A_PAGE + 1, first=(page - 1) * ON_A_PAGE)
+    found = departures.list_cases(
+        act, open_only=is_open, limit=ON_A_PAGE + 1, first=(page - 1) * ON_A_PAGE, within=within
+    )
     cases = found[:ON_A_PAGE]
     known = owners.by_user_name(act, [case.user_name for case in cases])
     return render(
         request, "departures.html", title=_t(request, mark("离岗与调动")),
         cases=[(case, known.get(case.user_name)) for case in cases], more=len(found) > ON_A_PAGE, page=page,
-        is_open=is_open, offices=_offices(act, cases), held=_held(act),
-        last=next(iter(_reads(act, 1)), None), tab="cases", **WORDS,
+        is_open=is_open, offices=_offices(act, cases), held=[] if within else _held(act), sees_all=within is None,
+        last=None if within else next(iter(_reads(act, 1)), None), tab="cases", open_tabs=_tabs(visitor), **WORDS,
     )  # fmt: skip
 
 
 @router.get("/movers")
-def list_movers(request: Request, act: PageActDep, shown: str = "open", page: int = 1) -> HTMLResponse:
+def list_movers(
+    request: Request, act: PageActDep, visitor: VisitorDep, shown: str = "open", page: int = 1
+) -> HTMLResponse:
     """People whose unit or post changed, what their new post may not hold, and the request about it."""
-    _check_reader(act)
+    within = _units(act)
     page, is_open = asked(page), shown != "all"
-    found = departures.list_movers(act, open_only=is_open, limit=ON_A_PAGE + 1, first=(page - 1) * ON_A_PAGE)
+    found = departures.list_movers(
+        act, open_only=is_open, limit=ON_A_PAGE + 1, first=(page - 1) * ON_A_PAGE, within=within
+    )
     movers = found[:ON_A_PAGE]
     known = owners.by_user_name(act, [mover.user_name for mover in movers])
     units = _unit_names(act, {code for mover in movers for code in (mover.from_unit, mover.to_unit)})
@@ -83,32 +95,32 @@ def list_movers(request: Request, act: PageActDep, shown: str = "open", page: in
     return render(
         request, "movers.html", title=_t(request, mark("离岗与调动")),
         movers=[(mover, known.get(mover.user_name)) for mover in movers], more=len(found) > ON_A_PAGE, page=page,
-        is_open=is_open, units=units, parts=parts, tab="movers",
+        is_open=is_open, units=units, parts=parts, tab="movers", open_tabs=_tabs(visitor), sees_all=within is None,
         told={m.problem: errors_told.tell(m.problem) for m in movers if m.problem}, **WORDS,
     )  # fmt: skip
 
 
 @router.get("/hints")
-def list_hints(request: Request, act: PageActDep, page: int = 1) -> HTMLResponse:
+def list_hints(request: Request, act: PageActDep, visitor: VisitorDep, page: int = 1) -> HTMLResponse:
     """Who joined and has no account, and who is back, each with the application that fits."""
-    _check_reader(act)
-    page = asked(page)
-    found = departures.list_hints(act, limit=ON_A_PAGE + 1, first=(page - 1) * ON_A_PAGE)
+    page, within = asked(page), _units(act)
+    found = departures.list_hints(act, limit=ON_A_PAGE + 1, first=(page - 1) * ON_A_PAGE, within=within)
     seen = found[:ON_A_PAGE]
     return render(
         request, "hints.html", title=_t(request, mark("离岗与调动")), found=seen, more=len(found) > ON_A_PAGE,
         page=page, known=owners.by_user_name(act, [hint.user_name for hint in seen if hint.user_name]), tab="hints",
-        units=_unit_names(act, {hint.unit_code for hint in seen if hint.unit_code}), **WORDS,
+        units=_unit_names(act, {hint.unit_code for hint in seen if hint.unit_code}),
+        open_tabs=_tabs(visitor), **WORDS,
     )  # fmt: skip
 
 
 @router.get("/reads")
-def list_reads(request: Request, act: PageActDep) -> HTMLResponse:
+def list_reads(request: Request, act: PageActDep, visitor: VisitorDep) -> HTMLResponse:
     """The last reads of the directory: when, how many people, and why one was refused; and the last plans."""
     _check_reader(act)
     return render(
         request, "reads.html", title=_t(request, mark("离岗与调动")), reads=_reads(act, LAST_READS),
-        plans=show_plans(act, limit=LAST_PLANS), tab="reads", **WORDS,
+        plans=show_plans(act, limit=LAST_PLANS), tab="reads", open_tabs=_tabs(visitor), **WORDS,
     )  # fmt: skip
 
 
@@ -154,8 +166,17 @@ def _permissions(act: Act, ids: Collection[str]) -> dict[str, Part]:
     return dict(zip(sorted(known), facts.permissions(act, known), strict=True))
 
 
+def _tabs(visitor: Visitor) -> tuple[str, ...]:
+    return readers.departure_tabs(visitor.offices)
+
+
+def _units(act: Act) -> Units:
+    """The units whose people the visitor may see."""
+    return units_in_reach(act, doing=DOING)
+
+
 def _check_reader(act: Act) -> None:
-    check_holds(act, *readers.DEPARTURES, doing="查看离岗与调动 / departures and moves")
+    check_holds(act, *readers.DEPARTURES, doing=DOING)
 
 
 def _t(request: Request, chinese: str, **values: Any) -> str:

@@ -47,7 +47,10 @@ ENTRIES = (
     Entry("/pages/matrix", mark("账号权限对照表"), mark("每个账号持有的权限"), OVERSEERS | {Office.UNIT_HEAD}),
     Entry("/pages/scans", mark("排查"), mark("僵尸用户、简单口令、测试和到期账号"), frozenset(readers.SCANS)),
     Entry(
-        "/pages/departures", mark("离岗与调动"), mark("离岗、调动、回岗人员和人事目录"), frozenset(readers.ROTATIONS)
+        "/pages/departures",
+        mark("离岗与调动"),
+        mark("离岗、调动、回岗人员和人事目录"),
+        frozenset(readers.ROTATIONS) | {Office.UNIT_HEAD},
     ),
     Entry("/pages/findings", mark("来源核查"), mark("没有申请可说明的更改，以及对账"), frozenset(readers.FINDINGS)),
     Entry("/pages/jobs", mark("定时作业"), mark("定时作业的时间、结果和延误"), frozenset(readers.JOBS)),

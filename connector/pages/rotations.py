@@ -33,13 +33,13 @@ def list_rotations(
     """The cases, the most urgent first."""
     _check_reader(act)
     page, is_open = asked(page), shown != "all"
-    found = departures.list_rotations(act, open_only=is_open, limit=page * ON_A_PAGE + 1)[(page - 1) * ON_A_PAGE :]
+    found = departures.list_rotations(act, open_only=is_open, limit=ON_A_PAGE + 1, first=(page - 1) * ON_A_PAGE)
     cases = found[:ON_A_PAGE]
     known = owners.by_user_name(act, [case.user_name for case in cases])
     return render(
         request, "rotations.html", title=_t(request, mark("离岗与调动")), more=len(found) > ON_A_PAGE, page=page,
         cases=[(case, known.get(case.user_name)) for case in cases], is_open=is_open,
-        tab="rotations" if visitor.offices & frozenset(readers.DEPARTURES) else "",
+        tab="rotations", open_tabs=readers.departure_tabs(visitor.offices),
     )  # fmt: skip
 
 

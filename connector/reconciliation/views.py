@@ -78,10 +78,10 @@ class RunReport:
     spared: int
 
 
-def show_runs(act: Act, *, limit: int = 50) -> list[RunView]:
+def show_runs(act: Act, *, limit: int = 50, first: int = 0) -> list[RunView]:
     """Runs, the newest first."""
     newest = select(ReconciliationRow).order_by(ReconciliationRow.finished_at.desc(), ReconciliationRow.id)
-    rows = act.session.scalars(newest.limit(limit)).all()
+    rows = act.session.scalars(newest.offset(first).limit(limit)).all()
     requests = _requests(act, [row.request_id for row in rows if row.request_id])
     return [_run(row, requests) for row in rows]
 

@@ -35,6 +35,7 @@ def test_issue_key_gives_it_with_receipt_and_history(desk: KeyDesk) -> None:
     with desk.act() as act:
         history = keys.history(act, "K-1")
         assert keys.holds_key(act, account.id) == "K-1"
+        assert keys.serials_out(act, [account.id, "nobody"]) == {account.id: "K-1"}
         assert keys.key_of(act, account).serial == "K-1"  # type: ignore[union-attr]
     assert states(history) == ["in_stock", "issued"]
     assert (history[0].until, history[1].until, history[1].receipt) == (history[1].at, None, "LQ-1")

@@ -111,6 +111,7 @@ def test_report_by_the_holder_himself_is_taken_and_by_a_stranger_not(desk: KeyDe
     assert (desk.key("K-2").status, desk.account(account.id).status) == ("damaged", "frozen")
     with desk.act() as act:
         assert keys.holds_key(act, account.id) == "K-2"  # A damaged key must still be handed in.
+        assert keys.serials_out(act, [account.id]) == {account.id: "K-2"}
 
 
 def test_report_a_key_of_somebody_else_as_ones_own_is_refused(desk: KeyDesk, holder: AccountRow) -> None:

@@ -6,11 +6,17 @@ import pytest
 from sqlalchemy import insert
 
 from connector.auth.actor import Actor
-from connector.departures.secret_tables import RotationItemRow
+from connector.departures import cases
+from connector.departures import service as departures
+from connector.departures.plan import Cause
+from connector.departures.secret_tables import RotationCaseRow, RotationItemRow
 from connector.departures.staff_tables import HintRow
 from connector.departures.tables import DepartureCaseRow
+from connector.reconciliation.tables import ReconciliationRow
 from connector.register import people
+from connector.register.tables import AccountRow, PersonRow
 from connector.regulations.vocabulary import Office
+from tests.factories import make_appointment
 from tests.fixtures_applying import Seat, words
 from tests.fixtures_pages import Browser
 from tests.fixtures_scheduled import Scheduled, counted_queries
@@ -141,3 +147,82 @@ def test_open_pages_shows_no_document_and_no_phone(scene: Scheduled, browser: Br
         text = browser.get(f"/pages/departures{path}").text
         assert form.document_number not in text
         assert form.phone not in text
+
+
+def test_open_departures_as_unit_head_shows_his_own_people_alone(scene: Scheduled, seat: Seat) -> None:
+    own, other = (seat(scene.town.actor(Office.UNIT_HEAD, unit)) for unit in ("ywk", "xxjsk"))
+    left = own.get("/pages/departures").text
+    assert "李建国" in left
+    assert "任职未交接" not in left  # The administrator is of another unit.
+    assert "一个离岗处理方案已暂停" not in left
+    assert "最近一次读取人事目录" not in left
+    assert "没有未办结的离岗个案" in other.get("/pages/departures").text
+    for path, names in (("/movers", ("周敏", "郑洁")), ("/hints", ("E2001", "E0001"))):
+        assert all(name in own.get(f"/pages/departures{path}").text for name in names)
+    moved = other.get("/pages/departures/movers").text
+    assert "周敏" in moved  # She came to this unit.
+    assert "郑洁" not in moved
+    assert "没有待处理的入职和回岗人员" in other.get("/pages/departures/hints").text
+
+
+def test_open_departures_as_unit_head_offers_no_page_that_is_shut_to_him(scene: Scheduled, seat: Seat) -> None:
+    browser = seat(scene.town.actor(Office.UNIT_HEAD, "ywk"))
+    assert 'href="/pages/departures"' in browser.get("/pages/home").text
+    for path in ("", "/movers", "/hints"):
+        page = browser.get(f"/pages/departures{path}").text
+        assert 'href="/pages/departures/movers"' in page
+        for shut in ("/departures/rotations", "/departures/reads", "/departures/plans", "/pages/requests/"):
+            assert f'href="/pages{shut}' not in page
+    for shut in ("/reads", "/rotations", f"/plans/{scene.ids['plan']}", f"/rotations/{scene.ids['rotation']}"):
+        assert browser.get(f"/pages/departures{shut}").status_code == 403
+
+
+def test_open_departures_as_head_of_a_unit_above_shows_those_below(scene: Scheduled, seat: Seat) -> None:
+    head = scene.town.applicant("jyzx")
+    with scene.town.connector.act(HOST) as act:
+        person = act.session.get_one(PersonRow, head.person_id)
+        make_appointment(act, person, "jyzx", Office.UNIT_HEAD)
+    page = seat(head).get("/pages/departures").text
+    assert "李建国" in page
+    assert "任职未交接" in page
+
+
+def test_open_departures_without_an_office_is_refused(scene: Scheduled, seat: Seat) -> None:
+    browser = seat(scene.town.applicant("dljg"))
+    for path in ("", "/movers", "/hints"):
+        assert browser.get(f"/pages/departures{path}").status_code == 403
+
+
+def test_list_open_cases_asks_for_the_keys_of_all_at_once(scene: Scheduled) -> None:
+    with scene.town.connector.act(HOST) as act, counted_queries(scene.town) as few:
+        listed = len(departures.list_cases(act))
+    leavers = [scene.hire(f"张某{number}") for number in range(5)]
+    with scene.town.connector.act(HOST) as act:
+        for leaver in leavers:
+            cases.open_case(act, act.session.get_one(AccountRow, leaver.id), cause=Cause.STATUS, frozen=False)
+    with scene.town.connector.act(HOST) as act, counted_queries(scene.town) as many:
+        assert len(departures.list_cases(act)) == listed + 5
+    assert len(many) == len(few)
+
+
+def test_open_second_page_of_rotations_and_comparisons_shows_what_comes_next(scene: Scheduled, seat: Seat) -> None:
+    """Newest or most urgent first: the one that was there before stands on the second page."""
+    scene.fill_findings()
+    with scene.town.connector.act(HOST) as act:
+        rotation = act.session.query(RotationCaseRow).one()
+        own = {"person_id": rotation.person_id, "account_id": rotation.account_id, "opened_at": NOON}
+        own |= {"due_at": NOON - timedelta(days=30), "closed_at": NOON}
+        act.session.execute(insert(RotationCaseRow), [{**own, "id": f"rotation-{n}"} for n in range(50)])
+        run = act.session.query(ReconciliationRow).one()
+        same = {column.name: getattr(run, column.name) for column in ReconciliationRow.__table__.columns}
+        same["finished_at"] = NOON + timedelta(hours=1)
+        act.session.execute(insert(ReconciliationRow), [{**same, "id": f"run-{n}"} for n in range(50)])
+    browser = seat(scene.town.actor(Office.SECURITY_ADMINISTRATOR))
+    for path, listed in (
+        ("/pages/departures/rotations?shown=all&page=", "rotation"),
+        ("/pages/findings/comparisons?page=", "comparison"),
+    ):
+        first, second = (browser.get(f"{path}{number}").text for number in (1, 2))
+        assert (first.count('<th scope="row"'), second.count('<th scope="row"')) == (50, 1)
+        assert scene.ids[listed] not in first
+        assert scene.ids[listed] in second

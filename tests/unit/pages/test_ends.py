@@ -112,7 +112,9 @@ def test_put_right_a_returned_request_keeps_purpose_and_last_day(town: Town, sea
     check = browser.post(begun.partition("#")[0], sent)
     assert check.status_code == 303, words(check)
     submit(browser, check.headers["location"].partition("#")[0])
-    changes = words(browser.get(f"/pages/requests/{number}"))
+    with town.connector.act(HOST) as act:
+        stage = act.session.scalars(select(StageRow).where(StageRow.state == "open")).one()
+    changes = words(seat(town.actor(Office.UNIT_HEAD, "ywk")).get(f"/pages/inbox/{stage.id}"))
     assert "账号用途 测试 临时" in changes
     assert f"截止日期 {END} 2026-03-31" in changes
 
