@@ -33,9 +33,11 @@ class FactorChange:
 
 def factor_change(event: IdpEvent) -> FactorChange | None:
     """What the event says of a second factor; None when it is about none, or about a password."""
-    user_id, change = subject_of(event), _change(event)
-    type_ = str(event.details.get("credential_type") or "unknown")
-    if event.error or user_id is None or change is None or type_ in PASSWORDS:
+    change = _change(event)
+    if change is None or event.error:  # Nearly every event: asked first.
+        return None
+    user_id, type_ = subject_of(event), str(event.details.get("credential_type") or "unknown")
+    if user_id is None or type_ in PASSWORDS:
         return None
     return FactorChange(
         id=event.event_id,

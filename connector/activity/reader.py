@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic, sleep
@@ -19,6 +19,8 @@ from connector.auth.act import Act
 from connector.ports import IdentityProvider, IdpEvent
 
 OpenAct = Callable[[], AbstractContextManager[Act]]
+NEAR = timedelta(minutes=1)  # Whoever is so near to now is up to date and does not rest.
+LONGEST_REST = 5.0  # seconds
 
 
 @dataclass
@@ -36,6 +38,32 @@ class Caught:
     behind: bool = False
 
 
+class Pace:
+    """Waits between the pages of a backlog: people log in at the same Keycloak, often on the same machine.
+
+    Reading runs in a thread of its own, and its rest counts what the last page cost to store as well.
+    """
+
+    def __init__(self, rest: float, full: int, near: datetime) -> None:
+        self._rest, self._full, self._near = rest, full, near
+        self._storing = 0.0
+
+    def read(self, pages: Iterator[list[IdpEvent]]) -> Iterator[list[IdpEvent]]:
+        begun = monotonic()
+        for events in pages:
+            took = monotonic() - begun
+            yield events
+            if len(events) >= self._full and events[-1].at < self._near:
+                sleep(min(self._rest * (took + self._storing), LONGEST_REST))
+            begun = monotonic()
+
+    @contextmanager
+    def storing(self) -> Iterator[None]:
+        begun = monotonic()
+        yield
+        self._storing = monotonic() - begun
+
+
 def catch_up(
     idp: IdentityProvider,
     open_act: OpenAct,
@@ -49,16 +77,17 @@ def catch_up(
 ) -> Caught:
     """Reads on from the cursor to the newest event of `kind`; after an outage it simply has more to read.
 
-    `rest` is how long Keycloak is left alone after each full page, as a multiple of the time the page took; after
-    `budget` the run stops behind. `watch` sees every new event once. Raises KeycloakUnavailableError; what was read
+    `rest` is how long the machine is left alone after each full page of older events, as a multiple of the time it
+    took to read a page and to store one; after `budget` the run stops behind. `watch` sees every new event once.
+    Raises KeycloakUnavailableError; what was read
     until then is stored, and the next run goes on from there.
     """
     with open_act() as act:
         since, anchor = cursor.start_position(act.session.scalar(select(CursorRow).where(CursorRow.kind == kind)), now)
-    caught, passed = Caught(), False
+    caught, passed, pace = Caught(), False, Pace(rest, page, now - NEAR)
     until = None if budget is None else monotonic() + budget.total_seconds()
-    for events in _ahead(_resting(cursor.read_pages(idp, kind, since, page), page, rest)):
-        with open_act() as act:
+    for events in _ahead(pace.read(cursor.read_pages(idp, kind, since, page))):
+        with pace.storing(), open_act() as act:
             if not passed and anchor.look(events):
                 passed = True
                 _record_gap(act, kind, anchor, caught)
@@ -89,17 +118,6 @@ def _record_gap(act: Act, kind: str, anchor: Anchor, caught: Caught) -> None:
     else:
         caught.lost = True
         audit.record(act, Event.EVENTS_INGESTED, f"events:{kind}", alarm=True, lost=True, **facts)
-
-
-def _resting(pages: Iterator[list[IdpEvent]], full: int, rest: float) -> Iterator[list[IdpEvent]]:
-    """Waits after each full page: people log in at the same Keycloak."""
-    begun = monotonic()
-    for events in pages:
-        took = monotonic() - begun
-        yield events
-        if len(events) >= full:
-            sleep(rest * took)
-        begun = monotonic()
 
 
 def _ahead(pages: Iterator[list[IdpEvent]]) -> Iterator[list[IdpEvent]]:

@@ -231,6 +231,37 @@ def test_catch_up_far_behind_leaves_keycloak_alone_between_full_pages(
     assert len(rests) == 2, "who is up to date does not wait"
 
 
+def test_pace_rests_for_what_reading_and_storing_cost_but_never_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    rests: list[float] = []
+    clock = [0.0]
+    monkeypatch.setattr(reader, "sleep", rests.append)
+    monkeypatch.setattr(reader, "monotonic", lambda: clock[0])
+
+    def slow() -> Iterator[list[IdpEvent]]:
+        for n in range(4):
+            clock[0] += 0.25
+            yield [event(n, START)]
+
+    pace = reader.Pace(4.0, 1, NOON)
+    pages = pace.read(slow())
+    for cost in (0.0, 0.5, 60.0):
+        next(pages)
+        with pace.storing():
+            clock[0] += cost
+    next(pages)
+    assert rests == [1.0, 3.0, reader.LONGEST_REST]
+
+
+def test_catch_up_events_of_the_last_minute_are_read_without_a_rest(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rests: list[float] = []
+    monkeypatch.setattr(reader, "sleep", rests.append)
+    source: Any = EventStore([event(n, NOON - timedelta(seconds=50 - n)) for n in range(25)])
+    reader.catch_up(source, desk.act, "login", now=NOON, page=10, rest=2.0)
+    assert rests == []
+
+
 def test_catch_up_time_kept_is_that_of_the_realm_as_code() -> None:
     realm = load_realm_config().realm
     seconds = int(cursor.KEPT.total_seconds())
