@@ -61,6 +61,14 @@ def fill_grant(town: SmallTown, window: Window) -> None:
     press(window)
 
 
+def send_temporary(town: SmallTown, window: Window) -> None:
+    """A temporary account without its last day, and without anything else."""
+    town.open(window, "/pages/apply/grant")
+    window.page.check("[name=purpose][value=temporary]")
+    press(window)
+    assert window.page.get_attribute("[name=until]", "aria-invalid") == "true"
+
+
 def check_grant(town: SmallTown, window: Window) -> None:
     fill_grant(town, window)
     assert "/check" in window.page.url, window.text()
@@ -160,6 +168,7 @@ TOUR: tuple[Stop, ...] = (
     Stop("apply", HEAD, at("/pages/apply")),
     Stop("apply-grant", HEAD, at("/pages/apply/grant")),
     Stop("apply-grant-mistakes", HEAD, send_empty("/pages/apply/grant")),
+    Stop("apply-grant-temporary", HEAD, send_temporary),
     Stop("apply-account", HEAD, at("/pages/apply/disable")),
     Stop("apply-refused", HEAD, fill_grant),  # Nobody else could decide at the first stage.
     Stop("apply-check", APPLICANT, check_grant),
@@ -201,6 +210,7 @@ TOUR: tuple[Stop, ...] = (
     Stop("decide-zombies", PRINCIPAL, lambda town, window: decide(town, window, "zombies")),
     Stop("request-zombies", AUDITOR, at("/pages/requests/{zombies}")),
     Stop("departures", SECURITY, at("/pages/departures")),
+    Stop("departures-unit", HEAD, at("/pages/departures")),
     Stop("departures-movers", SECURITY, at("/pages/departures/movers")),
     Stop("departures-hints", SECURITY, at("/pages/departures/hints")),
     Stop("departures-reads", SECURITY, at("/pages/departures/reads")),
