@@ -15,7 +15,7 @@ from sqlalchemy import delete, func, select
 
 from connector.activity import places
 from connector.activity.alarm_tables import FailureRow, PlaceRow
-from connector.activity.bulk import insert_many
+from connector.activity.bulk import among, insert_many
 from connector.activity.places import AT_ONCE, SPRAY_TIME, SPRAYED, Failure, Network, Place, TwoPlaces
 from connector.activity.tables import IdpEventRow
 from connector.audit import service as audit
@@ -79,7 +79,7 @@ def _known(act: Act, events: Sequence[IdpEvent]) -> list[Place]:
     users = {event.user_id for event in events if event.user_id}
     since = min(event.at for event in events) - 2 * AT_ONCE
     columns = [PlaceRow.__table__.c[name] for name in PLACE]
-    statement = select(*columns).where(PlaceRow.user_id.in_(users), PlaceRow.used_at >= since)
+    statement = select(*columns).where(among(act.session, PlaceRow.user_id, users), PlaceRow.used_at >= since)
     return [Place(*row) for row in act.session.execute(statement)]
 
 

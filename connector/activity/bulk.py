@@ -10,7 +10,7 @@ from functools import lru_cache
 from json import dumps
 from typing import Any
 
-from sqlalchemy import JSON, Text, bindparam, cast, func, select
+from sqlalchemy import JSON, ColumnElement, Text, bindparam, cast, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import Session
@@ -38,6 +38,14 @@ def insert_many(
         connection.exec_driver_sql(statement, list(zip(*columns, strict=True)))
     else:
         connection.exec_driver_sql(statement, dict(zip(names, columns, strict=True)))
+
+
+def among(session: Session, column: Any, values: Iterable[str]) -> ColumnElement[bool]:
+    """Whether `column` is one of many `values`: one parameter, where IN would write out as many as there are."""
+    given = bindparam(None, dumps(sorted(values)), type_=Text())
+    if session.get_bind().dialect.name == "sqlite":
+        return column.in_(select(func.json_each(given).table_valued("value").c.value))  # type: ignore[no-any-return]
+    return column.in_(select(func.json_array_elements_text(cast(given, JSON))))  # type: ignore[no-any-return]
 
 
 @lru_cache(maxsize=64)

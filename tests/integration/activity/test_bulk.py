@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from connector.activity import bulk
 from connector.activity.store import EVENT
@@ -45,3 +45,11 @@ def test_insert_many_stores_what_a_statement_of_its_own_would(desk: Desk) -> Non
         act.session.execute(TABLE.insert(), [dict(zip(EVENT, one, strict=True)) for one in rows])
         assert stored == act.session.execute(text("SELECT * FROM idp_events ORDER BY id")).all()
         assert act.session.get_one(IdpEventRow, ("e1", AT)).details == DETAILS
+
+
+def test_among_finds_those_of_the_values_and_no_other(desk: Desk) -> None:
+    with desk.act() as act:
+        bulk.insert_many(act.session, TABLE, EVENT, [row(n, {}) for n in range(4)], skip)
+        asked = bulk.among(act.session, IdpEventRow.id, {"e1", "e3", "\"'", "[]"})
+        assert set(act.session.scalars(select(IdpEventRow.id).where(asked))) == {"e1", "e3"}
+        assert not list(act.session.scalars(select(IdpEventRow.id).where(bulk.among(act.session, IdpEventRow.id, []))))
