@@ -17,7 +17,7 @@ from connector.register.tables import AccountRow, PersonRow
 from connector.regulations.vocabulary import AccountClass, AccountPurpose
 from connector.requests import service as requests
 from connector.requests.chain import PlannedStage
-from connector.requests.forms import FIRST_DAY, LAST_DAY, RequestForm, check_last_day
+from connector.requests.forms import FIRST_DAY, LAST_DAY, RequestForm, check_last_day, wrong_end
 from connector.requests.tables import RequestRow
 
 MOST_REASON = 500  # characters, as the request's form says
@@ -25,12 +25,6 @@ DAY_PARTS = re.compile(r"(\d{4})(?:[-/.年]?)(\d{1,2})(?:[-/.月]?)(\d{1,2})日?
 PERMISSION_BOXES = ("module", "workflow_role", "subsystem")
 # What the services call a field, where the page has another name for its box.
 BOX_OF = {"name": "person_name", "unit_code": "unit", **dict.fromkeys((*PERMISSION_BOXES, "withdraw"), "permissions")}
-NO_END = FieldProblem(
-    "until",
-    "正式账号没有截止日期；有期限的，请选择“临时”或“测试”",
-    "a regular account has no last day: choose temporary or test for one that ends",
-    "JC 18, JC 21",
-)
 NO_PERMISSION = FieldProblem("permissions", "请至少选择一项权限", "choose at least one permission")
 OWN_BOXES = frozenset(
     {"unit", "account", "person_name", "document_kind", "document_number", "phone", "post", "mail", "account_class",
@@ -113,9 +107,10 @@ def _read(act: Act, way: Way, draft: Draft) -> tuple[RequestForm, list[FieldProb
         "until": _day(problems, entries, "until"),
         "extra": _extra(act, way, entries),
     }
-    if way.slug == "grant" and values["purpose"] is AccountPurpose.ORDINARY and values["until"]:
-        problems.append(NO_END)
-    return RequestForm(**values), problems
+    form = RequestForm(**values)
+    if form.until is not None and (wrong := wrong_end(form)):  # An empty box is told with the others, by the service.
+        problems.append(wrong)
+    return form, problems
 
 
 def _unit_code(act: Act, entries: Entries, account: AccountRow | None) -> str:

@@ -74,21 +74,25 @@ def check_fields(form: RequestForm, rules: Form) -> None:
 def check_last_day(form: RequestForm, today: date) -> None:
     """What is to end, ends after today: a waiver of the key (GS 10(2)), a suspension (LC 7(3)).
 
-    An account for a time or for a test has a last day (JC 18, JC 21).
+    An account for a time or for a test has a last day, a regular one has none (JC 18, JC 21).
     """
-    if form.kind is RequestKind.GRANT and form.purpose is not AccountPurpose.ORDINARY and form.until is None:
-        missing = FieldProblem(
-            "until",
-            "临时和测试账号必须填写截止日期",
-            "a temporary or test account needs a last day",
-            "JC 18, JC 21",
-        )
-        raise RefusedInputError([missing], clause="JC 18, JC 21")
-    if form.until is not None and form.until < today:
-        problem = FieldProblem(
-            "until", "截止日期不能早于今天", "the last day must not be before today", "GS 10(2), LC 7(3)"
-        )
-        raise RefusedInputError([problem], clause="GS 10(2), LC 7(3)")
+    wrong = wrong_end(form)
+    if wrong is None and form.until is not None and form.until < today:
+        clause = "JC 18, JC 21" if form.kind is RequestKind.GRANT else "GS 10(2), LC 7(3)"
+        wrong = FieldProblem("until", "截止日期不能早于今天", "the last day must not be before today", clause)
+    if wrong is not None:
+        raise RefusedInputError([wrong], clause=wrong.clause)
+
+
+def wrong_end(form: RequestForm) -> FieldProblem | None:
+    """What is wrong with purpose and last day of a new account together; None when they fit (JC 18, JC 21)."""
+    if form.kind is not RequestKind.GRANT or (form.purpose is AccountPurpose.ORDINARY) == (form.until is None):
+        return None
+    zh, en = ("临时和测试账号必须填写截止日期", "a temporary or test account needs a last day")
+    if form.until is not None:
+        zh = "正式账号没有截止日期；有期限的，请选择“临时”或“测试”"
+        en = "a regular account has no last day: choose temporary or test for one that ends"
+    return FieldProblem("until", zh, en, "JC 18, JC 21")
 
 
 def number_problems(field: str, text: str) -> list[FieldProblem]:

@@ -36,14 +36,14 @@ def skip(insert: Any) -> Any:
 
 
 def test_insert_many_stores_what_a_statement_of_its_own_would(desk: Desk) -> None:
-    rows = [row(1, DETAILS), row(2, {}), row(3, {"by_us": 1})]
+    rows = [row(1, DETAILS), row(2, {}), row(3, {"by_us": 1}), row(4, {"by_us": True})]
     with desk.act() as act:
         bulk.insert_many(act.session, TABLE, EVENT, rows, skip)
         bulk.insert_many(act.session, TABLE, EVENT, [row(1, {"scope": "another"})], skip)
-        stored = act.session.execute(text("SELECT * FROM idp_events ORDER BY id")).all()
+        stored = act.session.execute(text("SELECT *, CAST(details AS TEXT) FROM idp_events ORDER BY id")).all()
         act.session.execute(TABLE.delete())
         act.session.execute(TABLE.insert(), [dict(zip(EVENT, one, strict=True)) for one in rows])
-        assert stored == act.session.execute(text("SELECT * FROM idp_events ORDER BY id")).all()
+        assert stored == act.session.execute(text("SELECT *, CAST(details AS TEXT) FROM idp_events ORDER BY id")).all()
         assert act.session.get_one(IdpEventRow, ("e1", AT)).details == DETAILS
 
 
