@@ -33,6 +33,10 @@ MOST_AT_ONCE = 32  # Starlette has 40 threads; each request holds one at a time.
 MOST_BYTES = 1 << 20  # The largest form, a founding list, is loaded by a command and not over HTTP.
 # A control character in JSON is always escaped; a percent sign stands before two hexadecimal digits.
 CONTROL_IN_BODY = re.compile(rb"\\u00(?:0[0-8bcefBCEF]|1[0-9a-fA-F]|7[fF])")
+# Half of a surrogate pair without the other half is no character: it can be neither stored nor answered.
+HALF_IN_BODY = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
 CONTROL_IN_QUERY = re.compile(rb"%(?:0[0-8bcefBCEF]|1[0-9a-fA-F]|7[fF])|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 LONG_NUMBER = re.compile(r"\d{6,}[Xx]?")
@@ -172,6 +176,8 @@ async def _read(scope: Scope, receive: Receive) -> tuple[bytes, ConnectorError |
     where = "body" if CONTROL_IN_BODY.search(body) else "address"
     if where == "body" or CONTROL_IN_QUERY.search(scope.get("raw_path", b"") + b"?" + scope.get("query_string", b"")):
         return b"", RefusedInputError([FieldProblem(where, "含有控制字符", "holds control characters")])
+    if HALF_IN_BODY.search(body):
+        return b"", RefusedInputError([FieldProblem("body", "含有不完整的字符", "holds half a character")])
     return body, None
 
 

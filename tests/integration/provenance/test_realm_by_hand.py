@@ -99,7 +99,7 @@ def test_clear_the_event_log_is_critical_although_it_leaves_no_event(town: GateT
     town.by_hand.delete(path)
     found = one(town)
     assert (found.kind, found.severity, found.facts["events"]) == ("events_cleared", "critical", kind)
-    assert "reconciliation" in found.to_do.en
+    assert "reconcile run" in found.to_do.en
     assert town.judge() == []
 
 

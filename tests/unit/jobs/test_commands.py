@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from rich.console import Console
 from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from connector.checks import runs
-from connector.cli import make_app
+from connector.cli import make_app, session
 from jobs import schedule
 from jobs.schedule import SCHEDULE, Every, Job, Text
 from jobs.ticks import Worker
@@ -24,7 +25,7 @@ def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
     opened = open_town(tmp_path)
     opened.clock.set(datetime.now(UTC))  # The commands have the machine's clock.
     monkeypatch.setenv("TRADING_IDP_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("COLUMNS", "400")
+    monkeypatch.setattr(session, "out", Console(width=400))
     yield opened
     opened.close()
 

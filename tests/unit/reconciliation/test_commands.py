@@ -6,9 +6,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from connector.cli import reconciliation as commands
+from connector.cli import session
 from connector.errors import ForbiddenError
 from connector.reconciliation import routes
 from connector.regulations.vocabulary import Office
@@ -34,7 +36,7 @@ def run(town: Town, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     return call
 
 
-def test_commands_compare_show_and_ask(town: Town, run: Callable[..., Any]) -> None:
+def test_commands_compare_show_and_ask(town: Town, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     town.idp.give_by_hand(str(opened(town).keycloak_id), "centre", "experts.viewer")
     looked = run("run", "--no-propose")
     assert (looked["counts"], looked["plan"], looked["request_id"]) == ({"extra_role": 1}, "none", None)
@@ -44,7 +46,8 @@ def test_commands_compare_show_and_ask(town: Town, run: Callable[..., Any]) -> N
     asked = run("propose")
     assert asked["state"] == "pending"
     assert run("show")["run"]["request"] == asked["request"]
-    table = CliRunner().invoke(commands.app, ["show"], env={"COLUMNS": "250"})
+    monkeypatch.setattr(session, "out", Console(width=250))
+    table = CliRunner().invoke(commands.app, ["show"])
     assert table.exit_code == 0
     assert "centre:experts.viewer" in table.stdout
 
