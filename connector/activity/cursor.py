@@ -8,11 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from operator import attrgetter
 
 from connector.activity import store
 from connector.activity.tables import CursorRow
 from connector.auth.act import Act
 from connector.ports import IdentityProvider, IdpEvent
+from connector.storage.upsert import dialect_insert
 
 OVERLAP = timedelta(seconds=30)
 PAGE = 1000
@@ -88,13 +90,21 @@ def read_pages(idp: IdentityProvider, kind: str, since: datetime, page: int = PA
         since, size = events[-1].at, page
 
 
-def advance(act: Act, kind: str, events: Sequence[IdpEvent]) -> None:
-    """Moves the cursor over one page, in the transaction that stores it: the mirror knows all until its newest event.
+def hold(act: Act, kind: str, events: Sequence[IdpEvent]) -> CursorRow:
+    """The cursor, locked before the page is stored: of two readers, the second must find what the first has stored.
+
+    Otherwise both would take an event for new, and each watch would see it twice.
+    """
+    moments = [event.at for event in events]
+    return _cursor(act, kind, min(moments), max(moments))
+
+
+def advance(act: Act, row: CursorRow, events: Sequence[IdpEvent]) -> None:
+    """Moves the held cursor over one page, in the transaction that stores it: the mirror knows all until its end.
 
     Not until now: there may be days to read yet, and nobody may be called dormant meanwhile.
     """
-    newest = max(events, key=lambda event: event.at)
-    row = _cursor(act, kind, min(event.at for event in events), newest.at)
+    newest = max(events, key=attrgetter("at"))
     row.read_at = max(row.read_at, min(newest.at, act.now))
     if row.read_to is None or newest.at >= row.read_to:
         row.read_to, row.last_event_id = newest.at, newest.event_id
@@ -110,10 +120,12 @@ def arrive(act: Act, kind: str) -> None:
 def _cursor(act: Act, kind: str, oldest: datetime, newest: datetime) -> CursorRow:
     """The cursor, locked; made by the first read, which covers from the oldest event there is."""
     row = store.lock_cursor(act.session, kind)
-    if row is None:
-        row = CursorRow(kind=kind, covers_since=min(oldest, act.now), read_at=min(newest, act.now))
-        act.session.add(row)
-    return row
+    if row is not None:
+        return row
+    first = {"kind": kind, "covers_since": min(oldest, act.now), "read_at": min(newest, act.now)}
+    # Another first reader may be making it: then this waits for him and takes his.
+    act.session.execute(dialect_insert(act.session, CursorRow).values(first).on_conflict_do_nothing())
+    return act.session.scalars(store.locked_cursor(kind)).one()
 
 
 def restart_coverage(act: Act, kind: str, since: datetime) -> None:

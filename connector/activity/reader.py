@@ -88,11 +88,12 @@ def catch_up(
     until = None if budget is None else monotonic() + budget.total_seconds()
     for events in _ahead(pace.read(cursor.read_pages(idp, kind, since, page))):
         with pace.storing(), open_act() as act:
+            row = cursor.hold(act, kind, events)
             if not passed and anchor.look(events):
                 passed = True
                 _record_gap(act, kind, anchor, caught)
             caught.new += service.ingest(act, kind, events, watch)
-            cursor.advance(act, kind, events)
+            cursor.advance(act, row, events)
         caught.read += len(events)
         if passed and len(events) >= page and until is not None and monotonic() > until:
             caught.behind = True
