@@ -9,17 +9,7 @@ from connector.checks import runs, timetable
 from connector.checks.timetable import JobView, RunView
 from connector.http import ActDep
 from connector.register.offices import check_holds
-from connector.regulations.vocabulary import Office
-
-READERS = (
-    Office.PRINCIPAL,
-    Office.LEADER_IN_CHARGE,
-    Office.SYSTEM_DEPARTMENT_HEAD,
-    Office.OPERATOR,
-    Office.SECURITY_ADMINISTRATOR,
-    Office.SYSTEM_ADMINISTRATOR,
-    Office.AUDITOR,
-)
+from connector.register.readers import JOBS
 
 router = APIRouter(tags=["jobs"])
 
@@ -36,7 +26,7 @@ class Outcome(StrEnum):
 @router.get("/jobs")
 def jobs(act: ActDep) -> list[JobView]:
     """定时作业 / scheduled jobs: when each is due, how it last ran, and by how much it is late."""
-    check_holds(act, *READERS, doing="查看定时作业 / the scheduled jobs")
+    check_holds(act, *JOBS, doing="查看定时作业 / the scheduled jobs")
     return timetable.overview(act.session, act.now)
 
 
@@ -48,5 +38,5 @@ def job_runs(
     count: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> list[RunView]:
     """定时作业运行记录 / runs of the jobs, newest first."""
-    check_holds(act, *READERS, doing="查看定时作业 / the scheduled jobs")
+    check_holds(act, *JOBS, doing="查看定时作业 / the scheduled jobs")
     return timetable.show_runs(act.session, act.now, job=job, outcome=outcome, limit=count)

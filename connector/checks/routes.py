@@ -9,7 +9,7 @@ from connector.checks import service as checks
 from connector.checks.schemas import ScanListed, ScanShown
 from connector.http import ActDep
 from connector.register.offices import check_holds
-from connector.requests.show import READERS
+from connector.register.readers import SCANS
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 router = APIRouter(prefix="/scans", tags=["scans"])
@@ -17,7 +17,7 @@ router = APIRouter(prefix="/scans", tags=["scans"])
 
 def get_reader(act: ActDep) -> Act:
     """The act of somebody who oversees (JC 9, GS 16)."""
-    check_holds(act, *READERS, doing="查看检查结果 / the results of the scans")
+    check_holds(act, *SCANS, doing="查看检查结果 / the results of the scans")
     return act
 
 

@@ -1,4 +1,4 @@
-"""Commands of the register: units, ledger, appointments, the founding list. Prints; decides nothing."""
+"""Commands of the register: units, subsystems, persons, ledger, appointments, founding. Decides nothing."""
 
 from datetime import datetime
 from pathlib import Path
@@ -11,20 +11,34 @@ from connector.keys import founding as keys
 from connector.keys.ledger import read_ledger as ledger_with_keys
 from connector.provisioning import service as provisioning
 from connector.realm_config import load_catalogue
-from connector.register import accounts, appointments, founding, ledger, units
+from connector.register import accounts, appointments, catalogue, founding, ledger, roster, units
 from connector.register.offices import OFFICE_ZONE
-from connector.register.schemas import LedgerRowView, UnitView, appointment_view
+from connector.register.schemas import LedgerRowView, SubsystemView, UnitView, appointment_view
 from connector.regulations.vocabulary import AccountStatus
 
 app = typer.Typer()
 units_app = typer.Typer(no_args_is_help=True, help="单位 / units")
 founding_app = typer.Typer(no_args_is_help=True, help="初始名单 / founding list")
 appointments_app = typer.Typer(no_args_is_help=True, help="任职 / appointments")
+subsystems_app = typer.Typer(no_args_is_help=True, help="子系统 / subsystems")
+persons_app = typer.Typer(no_args_is_help=True, help="使用人 / persons")
 app.add_typer(units_app, name="units")
+app.add_typer(subsystems_app, name="subsystems")
+app.add_typer(persons_app, name="persons")
 app.add_typer(founding_app, name="founding")
 app.add_typer(appointments_app, name="appointments")
 
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
+PERSONS = (
+    "name",
+    "document_masked",
+    "phone_masked",
+    "unit_name",
+    "post",
+    "directory_key",
+    "user_name",
+    "account_status",
+)
 Unit = Annotated[str | None, typer.Option(help="code of a unit; the units below it count too")]
 
 
@@ -34,6 +48,35 @@ def list_units(unit: Unit = None, as_json: Json = False) -> None:
     with opened() as connector, connector.act(operator()) as act:
         found = [UnitView.model_validate(row) for row in units.list_units(act, below=unit)]
         show(found, as_json, ("code", "name", "kind", "credit_code"))
+
+
+@subsystems_app.command("list")
+def list_subsystems(as_json: Json = False) -> None:
+    """子系统 / The subsystems that people log in to."""
+    with opened() as connector, connector.act(operator()) as act:
+        found = [SubsystemView.model_validate(row) for row in catalogue.list_subsystems(act)]
+        show(found, as_json, ("id", "name"))
+
+
+@persons_app.command("list")
+def list_persons(
+    unit: Unit = None,
+    account: Annotated[
+        bool | None, typer.Option("--with-account/--without-account", help="only persons with, or without, an account")
+    ] = None,
+    text: Annotated[str | None, typer.Option(help="part of a name, or the whole number in the directory")] = None,
+    first: Annotated[int, typer.Option(min=0, help="rows to skip")] = 0,
+    count: Annotated[int, typer.Option(min=1, max=roster.MOST_ROWS, help="rows to show")] = 50,
+    as_json: Json = False,
+) -> None:
+    """使用人名册，含没有账号的人员 / Everybody registered, with or without an account."""
+    with opened() as connector, connector.act(operator()) as act:
+        page = roster.list_persons(act, unit_code=unit, has_account=account, text=text, first=first, count=count)
+    if as_json:
+        show(page, as_json=True)
+        return
+    show(list(page.rows), columns=PERSONS)
+    typer.echo(f"{len(page.rows)} / {page.total}")
 
 
 @app.command("ledger")

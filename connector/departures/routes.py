@@ -11,14 +11,13 @@ from connector.departures.handover import Handover
 from connector.departures.hints import HintView
 from connector.departures.mover_cases import MoverView
 from connector.departures.rotation import RotationView
-from connector.departures.scope import READERS, units_in_reach
+from connector.departures.scope import units_in_reach
 from connector.departures.shared_secrets import SecretView
 from connector.departures.views import PlanView, show_plan
 from connector.http import ActDep
 from connector.register.offices import check_holds
-from connector.regulations.vocabulary import Office
+from connector.register.readers import DEPARTURES, ROTATIONS
 
-ROTATION_READERS = (*READERS, Office.SYSTEM_ADMINISTRATOR)
 Every = Annotated[bool, Query(alias="all", description="closed ones too")]
 ItemId = Annotated[str, Path(pattern="^[0-9a-f-]{36}$")]
 
@@ -43,7 +42,7 @@ def cases(act: ActDep, overdue: Annotated[bool, Query(description="only past the
 @router.get("/departures/plans/{plan_hash}")
 def plan(act: ActDep, plan_hash: Annotated[str, Path(pattern="^[0-9a-f]{8,64}$")]) -> PlanView:
     """离岗方案 / one plan with its accounts, as it is released or not."""
-    check_holds(act, *READERS, doing="查看离岗方案 / the departure plan")
+    check_holds(act, *DEPARTURES, doing="查看离岗方案 / the departure plan")
     return show_plan(act, plan_hash)
 
 
@@ -64,21 +63,21 @@ def hints(act: ActDep, every: Every = False) -> list[HintView]:
 @router.get("/departures/handovers")
 def handovers(act: ActDep) -> list[Handover]:
     """待交接事项 / offices and requests that leavers leave open (JC 22)."""
-    check_holds(act, *READERS, doing="查看待交接事项 / what leavers leave open")
+    check_holds(act, *DEPARTURES, doing="查看待交接事项 / what leavers leave open")
     return service.list_handovers(act)
 
 
 @router.get("/departures/secrets")
 def shared_secrets(act: ActDep) -> list[SecretView]:
     """共用口令和密钥台账 / shared secrets and who knows them, without the secrets (JC 22)."""
-    check_holds(act, *ROTATION_READERS, doing="查看共用口令和密钥台账 / the register of shared secrets")
+    check_holds(act, *ROTATIONS, doing="查看共用口令和密钥台账 / the register of shared secrets")
     return service.list_secrets(act)
 
 
 @router.get("/departures/rotations")
 def rotations(act: ActDep, every: Every = False) -> list[RotationView]:
     """口令更改个案 / what leaving administrators knew, changed item by item (JC 22)."""
-    check_holds(act, *ROTATION_READERS, doing="查看口令更改个案 / the rotation cases")
+    check_holds(act, *ROTATIONS, doing="查看口令更改个案 / the rotation cases")
     return service.list_rotations(act, open_only=not every)
 
 

@@ -36,17 +36,10 @@ from connector.keys.schemas import (
 from connector.keys.sheets import SheetRow, make_template
 from connector.register import accounts, ledger
 from connector.register.offices import check_holds
+from connector.register.readers import KEYS
 from connector.register.schemas import LedgerView
-from connector.regulations.vocabulary import AccountStatus, Office
+from connector.regulations.vocabulary import AccountStatus
 
-READERS = (
-    Office.KEY_CUSTODIAN,
-    Office.OPERATOR,
-    Office.SYSTEM_DEPARTMENT_HEAD,
-    Office.SECURITY_ADMINISTRATOR,
-    Office.AUDITOR,
-    Office.PRINCIPAL,
-)
 MEDIA = {
     "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -58,7 +51,7 @@ router = APIRouter(tags=["keys"])
 
 
 def _check_reader(act: Act) -> None:
-    check_holds(act, *READERS, doing="查看密钥台账 / read the inventory of keys")
+    check_holds(act, *KEYS, doing="查看密钥台账 / read the inventory of keys")
 
 
 @router.get("/ledger", tags=["register"])

@@ -18,7 +18,7 @@ from connector.audit.seal import find_last_checkpoint
 from connector.audit.tables import AuditEntryRow
 from connector.auth.act import Act
 from connector.errors import FieldProblem, NotFoundError, Text
-from connector.pages import entries, frame, owners, readers
+from connector.pages import entries, frame, owners
 from connector.pages.access import PageActDep
 from connector.pages.days import read_day
 from connector.pages.event_words import event_name, event_words
@@ -29,7 +29,7 @@ from connector.pages.owners import Owner
 from connector.pages.paging import ON_A_PAGE
 from connector.pages.visitor import get_desk
 from connector.pages.wording import Words
-from connector.register import accounts
+from connector.register import accounts, readers
 from connector.register.offices import check_holds, end_of_day
 from connector.requests.tables import RequestRow
 

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 
 from connector.auth.act import Act
 from connector.errors import Text
-from connector.pages import errors_told, owners, readers
+from connector.pages import errors_told, owners
 from connector.pages.access import PageActDep
 from connector.pages.frame import render
 from connector.pages.language import language_of, mark, translator
@@ -16,6 +16,7 @@ from connector.pages.paging import ON_A_PAGE, asked, paging
 from connector.provisioning.agreement import Drift
 from connector.reconciliation import service as reconciliation
 from connector.reconciliation.words import KINDS
+from connector.register import readers
 from connector.register.offices import check_holds
 
 router = APIRouter(prefix="/pages/findings/comparisons", tags=["pages"], include_in_schema=False)
@@ -66,7 +67,7 @@ def read(request: Request, act: PageActDep, run_id: str, page: int = 1) -> HTMLR
 
 
 def _check_reader(act: Act) -> None:
-    check_holds(act, *readers.COMPARISONS, doing="查看对账结果 / the results of reconciliation")
+    check_holds(act, *readers.RECONCILIATIONS, doing="查看对账结果 / the results of reconciliation")
 
 
 def _t(request: Request, chinese: str, **values: Any) -> str:

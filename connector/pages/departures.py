@@ -15,8 +15,9 @@ from connector.departures import service as departures
 from connector.departures.scope import Units, units_in_reach
 from connector.departures.tables import DirectoryReadRow
 from connector.departures.views import PlanView, show_plan, show_plans
-from connector.pages import errors_told, facts, owners, readers
+from connector.pages import errors_told, facts, owners
 from connector.pages.access import PageActDep, VisitorDep
+from connector.pages.departure_tabs import open_tabs
 from connector.pages.departure_words import (
     CAUSES,
     FIELDS,
@@ -33,6 +34,7 @@ from connector.pages.frame import render, see_other
 from connector.pages.language import language_of, mark, translator
 from connector.pages.paging import ON_A_PAGE, asked, paging
 from connector.pages.visitor import Visitor
+from connector.register import readers
 from connector.register.offices import check_holds
 from connector.register.tables import PermissionRow, UnitRow
 
@@ -61,7 +63,7 @@ def list_cases(request: Request, act: PageActDep, visitor: VisitorDep, shown: st
 
     Held plans and the last read stand above them, for those who see all units.
     """
-    if readers.departure_tabs(visitor.offices) == ("rotations",):
+    if open_tabs(visitor.offices) == ("rotations",):
         return see_other(request, "/pages/departures/rotations")
     within = _units(act)
     page, is_open = asked(page), shown != "all"
@@ -167,7 +169,7 @@ def _permissions(act: Act, ids: Collection[str]) -> dict[str, Part]:
 
 
 def _tabs(visitor: Visitor) -> tuple[str, ...]:
-    return readers.departure_tabs(visitor.offices)
+    return open_tabs(visitor.offices)
 
 
 def _units(act: Act) -> Units:

@@ -10,11 +10,12 @@ from connector.auth.act import Act
 from connector.checks import timetable
 from connector.checks.timetable import JobView, RunView
 from connector.errors import NotFoundError, Text
-from connector.pages import errors_told, readers
+from connector.pages import errors_told
 from connector.pages.access import PageActDep
 from connector.pages.frame import render
 from connector.pages.language import language_of, mark, translator
 from connector.pages.paging import ON_A_PAGE
+from connector.register import readers
 from connector.register.offices import check_holds
 
 router = APIRouter(prefix="/pages/jobs", tags=["pages"], include_in_schema=False)

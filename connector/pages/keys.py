@@ -13,7 +13,6 @@ from connector.auth.act import Act
 from connector.errors import FieldProblem, NotFoundError, RefusedInputError, Text
 from connector.keys import service as keys
 from connector.keys.errors import WitnessError
-from connector.keys.routes import READERS
 from connector.keys.rules import MOVES, STATE_NAMES, KeyState, check_may_move
 from connector.keys.schemas import event_views, finding_views, key_view, key_views
 from connector.pages import entries
@@ -25,6 +24,7 @@ from connector.pages.visitor import Visitor
 from connector.pages.wording import Words
 from connector.register import accounts, people
 from connector.register.offices import check_holds
+from connector.register.readers import KEYS
 
 router = APIRouter(prefix="/pages/keys", tags=["pages"], include_in_schema=False)
 
@@ -148,7 +148,7 @@ def _ask(
 
 
 def _check_reader(act: Act) -> None:
-    check_holds(act, *READERS, doing="查看密钥台账 / read the inventory of keys")
+    check_holds(act, *KEYS, doing="查看密钥台账 / read the inventory of keys")
 
 
 def _offers(visitor: Visitor, chosen: KeyAct) -> bool:

@@ -24,8 +24,9 @@ from connector.pages.language import language_of, mark, translator
 from connector.pages.paging import ON_A_PAGE, asked, paging
 from connector.pages.reach import units_in_reach
 from connector.pages.wording import Words
-from connector.register import catalogue, ledger, offices, units
+from connector.register import catalogue, offices, units
 from connector.register.ledger import MOST_ROWS
+from connector.register.reach import units_of_ledger
 from connector.register.schemas import LedgerRowView, LedgerView
 from connector.register.tables import AccountRow, AccountStateRow, PermissionRow
 from connector.regulations.vocabulary import AccountStatus
@@ -108,7 +109,7 @@ def _day_text(words: Words, end: datetime) -> str:
 
 def _find(act: Act, wanted: Asked, page: int, problems: list[FieldProblem]) -> LedgerView:
     """The page asked for; an empty one with a problem for each condition that cannot be met."""
-    ledger.check_may_read(act)
+    units_of_ledger(act)
     day = read_day(wanted.as_of, "as_of", problems)
     if day is not None and day > offices.office_day(act):
         problems.append(NOT_YET)

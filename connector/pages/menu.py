@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from connector.incidents.scopes import ANYBODY, OWN_UNIT
-from connector.keys.routes import READERS as KEY_READERS
-from connector.pages import readers
 from connector.pages.language import mark
 from connector.pages.visitor import Visitor
+from connector.register import readers
 from connector.regulations.vocabulary import Office
 
-OVERSEERS = frozenset({Office.PRINCIPAL, Office.SYSTEM_DEPARTMENT_HEAD, Office.SECURITY_ADMINISTRATOR, Office.AUDITOR})
+OF_THE_LEDGER = frozenset({*readers.LEDGER, Office.UNIT_HEAD})
 ANY_OFFICE = frozenset(Office)
 
 
@@ -43,8 +42,9 @@ ENTRIES = (
     Entry("/pages/requests", mark("我的申请"), mark("查看申请的进度和结果")),
     Entry("/pages/account", mark("我的账号"), mark("查看权限、口令天数和密钥")),
     Entry("/pages/inbox", mark("待我审批"), mark("由本人审批的申请"), ANY_OFFICE, counts=True),
-    Entry("/pages/ledger", mark("账号台账"), mark("全部账号及其权限、状态"), OVERSEERS | {Office.UNIT_HEAD}),
-    Entry("/pages/matrix", mark("账号权限对照表"), mark("每个账号持有的权限"), OVERSEERS | {Office.UNIT_HEAD}),
+    Entry("/pages/ledger", mark("账号台账"), mark("全部账号及其权限、状态"), OF_THE_LEDGER),
+    Entry("/pages/persons", mark("使用人名册"), mark("已登记的使用人，含没有账号的"), OF_THE_LEDGER),
+    Entry("/pages/matrix", mark("账号权限对照表"), mark("每个账号持有的权限"), OF_THE_LEDGER),
     Entry("/pages/scans", mark("排查"), mark("僵尸用户、简单口令、测试和到期账号"), frozenset(readers.SCANS)),
     Entry(
         "/pages/departures",
@@ -54,7 +54,7 @@ ENTRIES = (
     ),
     Entry("/pages/findings", mark("来源核查"), mark("没有申请可说明的更改，以及对账"), frozenset(readers.FINDINGS)),
     Entry("/pages/jobs", mark("定时作业"), mark("定时作业的时间、结果和延误"), frozenset(readers.JOBS)),
-    Entry("/pages/keys", mark("硬件密钥"), mark("密钥的发放、归还和挂失"), frozenset(KEY_READERS)),
+    Entry("/pages/keys", mark("硬件密钥"), mark("密钥的发放、归还和挂失"), frozenset(readers.KEYS)),
     Entry(
         "/pages/freezes",
         mark("冻结账号"),

@@ -8,11 +8,12 @@ from fastapi.responses import HTMLResponse
 from connector.checks.password_list import FOLLOWED_UP, list_ages
 from connector.checks.passwords import PasswordVerdict, count_verdicts
 from connector.errors import Text
-from connector.pages import owners, readers
+from connector.pages import owners
 from connector.pages.access import PageActDep
 from connector.pages.frame import render
 from connector.pages.language import language_of, mark, translator
 from connector.pages.paging import ON_A_PAGE, asked, paging
+from connector.register import readers
 from connector.register.offices import check_holds
 
 router = APIRouter(prefix="/pages/scans/passwords", tags=["pages"], include_in_schema=False)

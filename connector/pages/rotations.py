@@ -8,9 +8,9 @@ from fastapi.responses import HTMLResponse
 
 from connector.auth.act import Act
 from connector.departures import service as departures
-from connector.departures.rotation import RotationView
+from connector.departures.rotation import ROTATORS, RotationView
 from connector.errors import FieldProblem, NotFoundError, RefusedInputError
-from connector.pages import entries, owners, readers
+from connector.pages import departure_tabs, entries, owners
 from connector.pages.access import FormDep, PageActDep, VisitorDep
 from connector.pages.departure_words import ITEM_KINDS
 from connector.pages.frame import render, see_other
@@ -18,6 +18,7 @@ from connector.pages.language import language_of, mark, translator
 from connector.pages.paging import ON_A_PAGE, asked
 from connector.pages.visitor import Visitor
 from connector.pages.wording import Words
+from connector.register import readers
 from connector.register.offices import check_holds
 
 router = APIRouter(prefix="/pages/departures/rotations", tags=["pages"], include_in_schema=False)
@@ -39,7 +40,7 @@ def list_rotations(
     return render(
         request, "rotations.html", title=_t(request, mark("离岗与调动")), more=len(found) > ON_A_PAGE, page=page,
         cases=[(case, known.get(case.user_name)) for case in cases], is_open=is_open,
-        tab="rotations", open_tabs=readers.departure_tabs(visitor.offices),
+        tab="rotations", open_tabs=departure_tabs.open_tabs(visitor.offices),
     )  # fmt: skip
 
 
@@ -84,7 +85,7 @@ def _page(
         request, "rotation.html", title=_t(request, mark("口令更改：{name}"), name=name),
         status=422 if problems else 200, case=case, owner=owner, known=known, knowers=knowers, kinds=ITEM_KINDS,
         sent=sent,
-        may_note=bool(left) and not is_his and bool(visitor.offices & frozenset(readers.ROTATORS)),
+        may_note=bool(left) and not is_his and bool(visitor.offices & frozenset(ROTATORS)),
         offered=[{"value": item.item_id, "words": words.half(item.name)} for item in left],
         problems=entries.said(words, problems),
     )  # fmt: skip

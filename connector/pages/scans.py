@@ -16,7 +16,7 @@ from connector.checks import service as checks
 from connector.checks.report import Outcome, ReportLine
 from connector.checks.scans import PASSWORDS
 from connector.errors import Text
-from connector.pages import evidence, frame, owners, readers
+from connector.pages import evidence, frame, owners
 from connector.pages.access import PageActDep
 from connector.pages.evidence import rule_words
 from connector.pages.frame import render
@@ -24,6 +24,7 @@ from connector.pages.language import language_of, mark, translator
 from connector.pages.owners import Owner
 from connector.pages.paging import ON_A_PAGE, asked, paging
 from connector.pages.visitor import get_desk
+from connector.register import readers
 from connector.register.offices import check_holds
 
 router = APIRouter(prefix="/pages/scans", tags=["pages"], include_in_schema=False)

@@ -7,11 +7,11 @@ from sqlalchemy import Select, func, select
 from connector.auth.act import Act
 from connector.departures import service as departures
 from connector.departures.tables import DeparturePlanRow
-from connector.pages import readers
 from connector.pages.language import mark
 from connector.pages.proposals import DISABLING
 from connector.pages.visitor import Visitor
 from connector.provenance import service as provenance
+from connector.register import readers
 from connector.requests.tables import RequestRow
 
 

@@ -23,14 +23,11 @@ from connector.provenance.errors import FindingClosedError, NotHeldError, OwnFin
 from connector.provenance.kinds import ACTION_NAMES, SEVERITY_NAMES, STOLEN, TABLE, Action, Kind, Severity
 from connector.provenance.tables import FindingRow
 from connector.register import offices
+from connector.register.readers import FINDINGS
 from connector.register.tables import AccountRow, PersonRow, UnitRow
 from connector.regulations.vocabulary import Office
 from connector.requests.tables import RequestRow
 
-READERS = (
-    Office.SECURITY_ADMINISTRATOR, Office.AUDITOR, Office.SYSTEM_DEPARTMENT_HEAD, Office.LEADER_IN_CHARGE,
-    Office.PRINCIPAL,
-)  # fmt: skip
 REASON_LENGTH = 512
 NOBODY: dict[str, Any] = {"user_name": "", "person": "", "unit": ""}
 
@@ -126,7 +123,7 @@ def carry_out_held(act: Act, finding_id: str, *, reason: str) -> FindingView:
 
 
 def _check_may_read(act: Act) -> None:
-    offices.check_host_or_holds(act, *READERS, doing="查看来源核查发现 / the findings of the provenance gate")
+    offices.check_host_or_holds(act, *FINDINGS, doing="查看来源核查发现 / the findings of the provenance gate")
 
 
 def _get(act: Act, finding_id: str, *, lock: bool = False) -> FindingRow:

@@ -8,17 +8,7 @@ from connector.http import ActDep
 from connector.reconciliation import service
 from connector.reconciliation.views import RunReport, RunView
 from connector.register.offices import check_holds
-from connector.regulations.vocabulary import Office
-
-READERS = (
-    Office.PRINCIPAL,
-    Office.LEADER_IN_CHARGE,
-    Office.SYSTEM_DEPARTMENT_HEAD,
-    Office.SYSTEM_ADMINISTRATOR,
-    Office.OPERATOR,
-    Office.SECURITY_ADMINISTRATOR,
-    Office.AUDITOR,
-)
+from connector.register.readers import RECONCILIATIONS
 
 router = APIRouter(tags=["reconciliation"])
 
@@ -26,12 +16,12 @@ router = APIRouter(tags=["reconciliation"])
 @router.get("/reconciliations")
 def runs(act: ActDep, count: Annotated[int, Query(ge=1, le=200)] = 50) -> list[RunView]:
     """对账记录 / runs of the comparison with Keycloak, the newest first (JC 9, 11)."""
-    check_holds(act, *READERS, doing="查看对账记录 / the reconciliations")
+    check_holds(act, *RECONCILIATIONS, doing="查看对账记录 / the reconciliations")
     return service.show_runs(act, limit=count)
 
 
 @router.get("/reconciliations/{run_id}")
 def run(act: ActDep, run_id: Annotated[str, Path(max_length=36)]) -> RunReport:
     """一次对账及其差异 / one run with its differences and what became of them."""
-    check_holds(act, *READERS, doing="查看对账记录 / the reconciliations")
+    check_holds(act, *RECONCILIATIONS, doing="查看对账记录 / the reconciliations")
     return service.show_run(act, run_id)

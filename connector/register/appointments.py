@@ -20,6 +20,7 @@ from connector.register.errors import (
     SeparatedOfficesError,
 )
 from connector.register.offices import OFFICE_NAMES, check_holds, check_host_or_holds, holders, in_office, offices_of
+from connector.register.readers import APPOINTMENTS
 from connector.register.tables import AppointmentRow, PersonRow, UnitRow
 from connector.regulations.vocabulary import Office
 
@@ -39,7 +40,6 @@ __all__ = [
 ]
 
 SEPARATED = (Office.SECURITY_ADMINISTRATOR, Office.SYSTEM_ADMINISTRATOR, Office.AUDITOR)  # 三员 (JC 8, GS 9)
-READERS = (Office.SECURITY_ADMINISTRATOR, Office.AUDITOR, Office.PRINCIPAL, Office.SYSTEM_DEPARTMENT_HEAD)
 
 
 class AppointmentForm(BaseModel):
@@ -150,7 +150,7 @@ def list_appointments(
     Read by the security administrator, the auditor, the principal, the head of the system department, or the
     operator of the machine.
     """
-    check_host_or_holds(act, *READERS, doing="查看任职 / read the appointments")
+    check_host_or_holds(act, *APPOINTMENTS, doing="查看任职 / read the appointments")
     statement = (
         select(AppointmentRow, PersonRow, UnitRow)
         .join(PersonRow, PersonRow.id == AppointmentRow.person_id)

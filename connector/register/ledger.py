@@ -14,9 +14,9 @@ from sqlalchemy.orm import InstrumentedAttribute
 from connector.audit.events import Event
 from connector.audit.tables import AuditEntryRow
 from connector.auth.act import Act
-from connector.auth.actor import ActorKind
-from connector.register import offices, units
+from connector.register import units
 from connector.register.accounts import request_of
+from connector.register.reach import inside, units_of_ledger
 from connector.register.tables import (
     AccountRow,
     AccountStateRow,
@@ -25,14 +25,8 @@ from connector.register.tables import (
     PersonRow,
     UnitRow,
 )
-from connector.regulations.vocabulary import AccountStatus, Office
+from connector.regulations.vocabulary import AccountStatus
 
-WHOLE_READERS = (
-    Office.SYSTEM_DEPARTMENT_HEAD,
-    Office.SECURITY_ADMINISTRATOR,
-    Office.AUDITOR,
-    Office.PRINCIPAL,
-)
 MOST_ROWS = 1000
 APPROVALS = (Event.REQUEST_STAGE_APPROVED, Event.REQUEST_APPROVED)
 
@@ -93,7 +87,7 @@ def list_ledger(
     whole see everything, a unit head his unit and those below; anybody else gets ForbiddenError. At most 1,000 rows.
     """
     moment = as_of or act.now
-    conditions = [*_scope(act)]
+    conditions = inside(units_of_ledger(act), UnitRow.path)
     if unit_code:
         conditions.append(UnitRow.path.startswith(units.get_unit(act, unit_code).path, autoescape=True))
     if status is not None:
@@ -110,25 +104,10 @@ def list_ledger(
     return LedgerPage(moment, total, _rows(act, moment, act.session.execute(page).all()))
 
 
-def check_may_read(act: Act) -> None:
-    """Raises ForbiddenError unless the actor may read at least part of the ledger."""
-    _scope(act)
-
-
 def _valid_at(
     moment: datetime, since: InstrumentedAttribute[datetime], until: InstrumentedAttribute[datetime | None]
 ) -> ColumnElement[bool]:
     return and_(since <= moment, or_(until.is_(None), until > moment))
-
-
-def _scope(act: Act) -> list[ColumnElement[bool]]:
-    """Conditions that leave only what the actor may read. The machine's operator and the jobs read everything."""
-    if act.actor.kind in (ActorKind.HOST, ActorKind.JOB) or offices.units_where(act, WHOLE_READERS):
-        return []
-    own = offices.units_where(act, [Office.UNIT_HEAD])
-    if not own:
-        offices.check_holds(act, *WHOLE_READERS, Office.UNIT_HEAD, doing="查看台账 / read the ledger")
-    return [or_(*(UnitRow.path.startswith(unit.path, autoescape=True) for unit in own))]
 
 
 Found = Row[AccountRow, AccountStateRow, PersonRow, UnitRow]

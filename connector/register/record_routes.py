@@ -16,7 +16,7 @@ from connector.auth.act import Act
 from connector.errors import NotFoundError
 from connector.http import ActDep
 from connector.register.offices import check_holds
-from connector.regulations.vocabulary import Office
+from connector.register.readers import RECORD
 
 router = APIRouter(prefix="/audit", tags=["record"])
 
@@ -58,7 +58,7 @@ class EntryFilter(BaseModel):
 
 def get_reader(act: ActDep) -> Act:
     """The act of somebody who may read the record (GS 16)."""
-    check_holds(act, Office.AUDITOR, Office.SECURITY_ADMINISTRATOR, doing="查阅审计记录 / reading the record")
+    check_holds(act, *RECORD, doing="查阅审计记录 / reading the record")
     return act
 
 

@@ -1,16 +1,18 @@
-"""HTTP routes of the register: units, permissions, persons' numbers, appointments. Decides nothing itself."""
+"""HTTP routes of the register: units, subsystems, permissions, persons, appointments. Decides nothing itself."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from connector.auth.act import Act
 from connector.http import ActDep
-from connector.register import appointments, catalogue, people, units
+from connector.register import appointments, catalogue, people, roster, units
 from connector.register.appointments import AppointmentForm
 from connector.register.schemas import (
     AppointmentView,
     PermissionView,
     RevealedView,
     RevealForm,
+    RosterView,
+    SubsystemView,
     UnitView,
     appointment_view,
 )
@@ -32,10 +34,30 @@ def register_unit(act: ActDep, form: UnitForm) -> UnitView:
     return UnitView.model_validate(units.register_unit(act, form))
 
 
+@router.get("/subsystems")
+def list_subsystems(act: ActDep) -> list[SubsystemView]:
+    """子系统 / the subsystems that people log in to."""
+    return [SubsystemView.model_validate(row) for row in catalogue.list_subsystems(act)]
+
+
 @router.get("/permissions")
 def list_permissions(act: ActDep, subsystem: str | None = None) -> list[PermissionView]:
     """权限目录 / the permission catalogue."""
     return [PermissionView.model_validate(row) for row in catalogue.list_permissions(act, subsystem_id=subsystem)]
+
+
+@router.get("/persons")
+def list_persons(
+    act: ActDep,
+    unit: str | None = Query(None, max_length=32, description="code of a unit; the units below it count too"),
+    account: bool | None = Query(None, description="only persons with (true) or without (false) an account"),
+    text: str | None = Query(None, max_length=64, description="part of a name, or the whole number in the directory"),
+    first: int = Query(0, ge=0, le=10**9),
+    count: int = Query(50, ge=1, le=roster.MOST_ROWS),
+) -> RosterView:
+    """使用人名册，含没有账号的人员 / everybody registered, also without an account; a unit head sees his own unit."""
+    found = roster.list_persons(act, unit_code=unit, has_account=account, text=text, first=first, count=count)
+    return RosterView.model_validate(found)
 
 
 @router.post("/persons/{person_id}/reveal")

@@ -25,6 +25,37 @@ class UnitView(_View):
     credit_code: str | None
 
 
+class SubsystemView(_View):
+    """A subsystem; `id` is its client id in Keycloak."""
+
+    id: str
+    name: str
+
+
+class PersonView(_View):
+    """A person with his account, if he has one. `directory_key` is null for a unit head."""
+
+    person_id: str
+    name: str
+    document_kind: str
+    document_masked: str
+    phone_masked: str
+    unit_code: str
+    unit_name: str
+    post: str
+    directory_key: str | None
+    registered_at: datetime
+    user_name: str | None
+    account_status: str | None
+
+
+class RosterView(_View):
+    """A page of the register of persons; `total` counts every person that the filters leave."""
+
+    total: int
+    rows: list[PersonView]
+
+
 class PermissionView(_View):
     """A permission of the catalogue."""
 

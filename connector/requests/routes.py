@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 
 from connector.http import ActDep
 from connector.register.offices import check_holds
+from connector.register.readers import REQUESTS
 from connector.requests import service, show
 from connector.requests.deadlines import Overdue
 from connector.requests.forms import RequestForm
@@ -48,7 +49,7 @@ def list_own(
 @router.get("/requests/overdue")
 def overdue(act: ActDep) -> list[Overdue]:
     """超期清单 / every stage past its limit, with unit and office."""
-    check_holds(act, *show.READERS, doing="查看超期清单 / the overdue list")
+    check_holds(act, *REQUESTS, doing="查看超期清单 / the overdue list")
     return service.list_overdue(act)
 
 

@@ -6,7 +6,7 @@ from connector.auth.act import Act
 from connector.auth.actor import ActorKind
 from connector.errors import NotFoundError
 from connector.outbox import service as outbox
-from connector.register import accounts, offices, people, units
+from connector.register import accounts, offices, people, readers, units
 from connector.register.offices import OFFICE_NAMES
 from connector.register.tables import PersonRow
 from connector.regulations.vocabulary import Office
@@ -14,14 +14,6 @@ from connector.requests import store
 from connector.requests.chain import PlannedStage
 from connector.requests.schemas import DecisionShown, RequestShown, StageShown, StepShown, TaskListed
 from connector.requests.tables import RequestRow, StageRow
-
-READERS = (
-    Office.AUDITOR,
-    Office.SECURITY_ADMINISTRATOR,
-    Office.SYSTEM_DEPARTMENT_HEAD,
-    Office.OPERATOR,
-    Office.PRINCIPAL,
-)
 
 
 def show_request(act: Act, request_id: str) -> RequestShown:
@@ -66,7 +58,7 @@ def check_may_see(act: Act, request: RequestRow, stages: Collection[StageRow]) -
     if person_id in (request.applicant_id, request.person_id) or person_id in store.parts_of(act, request):
         return
     held = {(office, unit.id) for office, unit in offices.offices_of(act, person_id)}
-    if any(office in READERS for office, _ in held):
+    if any(office in readers.REQUESTS for office, _ in held):
         return
     if any((Office(stage.office), stage.unit_id) in held for stage in stages):
         return

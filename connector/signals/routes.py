@@ -10,14 +10,13 @@ from connector.errors import NotSignedInError
 from connector.http import BEARER, ActDep, get_desk
 from connector.ports import TokenSigner
 from connector.register.offices import check_holds
-from connector.regulations.vocabulary import Office
+from connector.register.readers import ENDPOINTS
 from connector.settings import Settings
 from connector.signals import service
 from connector.signals.schemas import RegisteredStreamView, Standing, StreamView, Transmitter, VerificationView
 from connector.signals.service import StreamForm
 
 PUSH = "urn:ietf:rfc:8935"
-READERS = (Office.SECURITY_ADMINISTRATOR, Office.SYSTEM_ADMINISTRATOR, Office.AUDITOR)
 ASKER = Actor(kind=ActorKind.WEBHOOK, name="stream", via="api")
 router = APIRouter(tags=["signals"])
 
@@ -52,7 +51,7 @@ def list_keys(signer: Annotated[TokenSigner, Depends(signer_of)]) -> dict[str, A
 @router.get("/signals/streams")
 def list_streams(act: ActDep, enabled: bool | None = None) -> list[StreamView]:
     """安全事件接收地址清单 / the streams, without secrets."""
-    check_holds(act, *READERS, doing="查看安全事件接收地址 / read signal streams")
+    check_holds(act, *ENDPOINTS, doing="查看安全事件接收地址 / read signal streams")
     return [StreamView.model_validate(row) for row in service.list_streams(act, enabled=enabled)]
 
 

@@ -9,15 +9,14 @@ from fastapi import APIRouter, Depends, Request
 from connector.auth.act import Act
 from connector.auth.actor import Actor
 from connector.http import ActDep
-from connector.register.appointments import check_holds
-from connector.regulations.vocabulary import Office
+from connector.register.offices import check_holds
+from connector.register.readers import ENDPOINTS
 from connector.webhooks import incoming, service
 from connector.webhooks.errors import MessageTooLargeError
 from connector.webhooks.schemas import DecisionTaken, EndpointSecretsView, EndpointView, Rotation
 from connector.webhooks.service import EndpointForm
 
 MOST_BYTES = 20_000  # Standard Webhooks: a payload stays below 20 kB.
-READERS = (Office.SECURITY_ADMINISTRATOR, Office.SYSTEM_ADMINISTRATOR, Office.AUDITOR)
 router = APIRouter(tags=["webhooks"])
 
 
@@ -45,7 +44,7 @@ def receive_decision(endpoint_id: str, request: Request, body: Annotated[bytes, 
 @router.get("/endpoints")
 def list_endpoints(act: ActDep, active: bool | None = None) -> list[EndpointView]:
     """对接端点清单 / the endpoints, without secrets."""
-    check_holds(act, *READERS, doing="查看对接端点 / read endpoints")
+    check_holds(act, *ENDPOINTS, doing="查看对接端点 / read endpoints")
     return [EndpointView.model_validate(row) for row in service.list_endpoints(act, active=active)]
 
 

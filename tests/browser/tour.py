@@ -228,6 +228,8 @@ TOUR: tuple[Stop, ...] = (
     Stop("ledger", AUDITOR, at("/pages/ledger")),
     Stop("ledger-mistakes", AUDITOR, at("/pages/ledger?as_of=2099-01-01")),
     Stop("ledger-account", AUDITOR, at("/pages/ledger/{leaver}")),
+    Stop("persons", AUDITOR, at("/pages/persons")),
+    Stop("persons-mistakes", AUDITOR, at("/pages/persons?unit=nirgends")),
     Stop("matrix", AUDITOR, at("/pages/matrix?unit=xxjsk")),
     Stop("audit", AUDITOR, at("/pages/audit")),
     Stop("audit-entry", AUDITOR, at("/pages/audit/1")),

@@ -77,7 +77,7 @@ def walk_the_road(api: Api) -> None:
     assert api.call("POST", path, data={"suffix": suffix}).status_code == 200
     wrong = form_json(town.form(person=make_person_form("ywk", phone="12")))
     check_problem(api.call("POST", "/requests", by=town.applicant("ywk"), json=wrong), 422)
-    for each in ("/ledger", "/audit/entries", "/appointments", "/audit/alarms"):
+    for each in ("/ledger", "/persons", "/audit/entries", "/appointments", "/audit/alarms"):
         assert api.call("GET", each, by=Office.AUDITOR, params={"count": 500}).status_code in (200, 422)
     town.connector.deliver()
 

@@ -245,7 +245,9 @@ def test_database_that_is_away_makes_the_application_unready_but_alive(sqlite_ap
 def test_role_in_the_token_gives_no_office(sqlite_api: Api) -> None:
     """The offices are rows of the register: whoever has none may read lists of his own and nothing else."""
     api = sqlite_api
-    for path in ("/ledger", "/appointments", "/audit/entries", "/audit/alarms", "/requests/overdue", "/steps"):
+    for path in (
+        "/ledger", "/persons", "/appointments", "/audit/entries", "/audit/alarms", "/requests/overdue", "/steps",
+    ):  # fmt: skip
         check_problem(api.call("GET", path, by=api.nobody), 403, "forbidden")
     number = api.town.submit().number
     check_problem(api.call("GET", f"/requests/{number}", by=api.nobody), 404, "not-found")

@@ -27,7 +27,8 @@ def founded(console: Console, tmp_path: Path) -> tuple[Console, list[str]]:
 def test_commands_that_read_print_json_alone(founded: tuple[Console, list[str]]) -> None:
     console, numbers = founded
     commands = [
-        ("database", "status"), ("units", "list"), ("ledger",), ("appointments", "list"), ("requests", "list"),
+        ("database", "status"), ("units", "list"), ("subsystems", "list"), ("persons", "list"), ("ledger",),
+        ("appointments", "list"), ("requests", "list"),
         ("requests", "overdue"), ("steps", "list"), ("departures", "cases"), ("departures", "plans"),
         ("endpoints", "list"), ("audit", "search", "--alarms"), ("audit", "seal"), ("audit", "verify"),
         ("rules", "list"), ("rules", "explain", "password"), ("jobs", "list"), ("jobs", "history"),

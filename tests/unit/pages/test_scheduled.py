@@ -24,7 +24,7 @@ PAGES = (
     "/pages/audit", "/pages/audit/1", "/pages/audit/checkpoint",
 )  # fmt: skip
 OF_HIS_PEOPLE = {"/pages/departures", "/pages/departures/movers", "/pages/departures/hints"}  # a unit head's
-OF_UNITS = ("/pages/ledger", "/pages/ledger/{leaver}", "/pages/matrix")
+OF_UNITS = ("/pages/ledger", "/pages/ledger/{leaver}", "/pages/persons", "/pages/matrix")
 
 
 @pytest.fixture
@@ -40,7 +40,8 @@ def test_open_pages_without_an_office_is_refused_each_time(scene: Scheduled, sea
     scene.fill()
     member = seat(scene.town.applicant())
     assert refused(member, scene, (*PAGES, *OF_UNITS)) == {*PAGES, *OF_UNITS}
-    assert not re.findall(r"/pages/(?:scans|departures|findings|jobs|audit|ledger|matrix)", member.get("/pages").text)
+    menu = r"/pages/(?:scans|departures|findings|jobs|audit|ledger|persons|matrix)"
+    assert not re.findall(menu, member.get("/pages").text)
     head = seat(scene.town.actor(Office.UNIT_HEAD, "ywk"))
     assert refused(head, scene, (*PAGES, *OF_UNITS)) == set(PAGES) - OF_HIS_PEOPLE
 
@@ -64,7 +65,8 @@ def test_open_pages_in_english_holds_no_chinese_of_ours(scene: Scheduled, seat: 
     scene.fill()
     browser = seat(scene.town.actor(Office.AUDITOR))
     browser.get("/preferences/language/en")
-    for path in ("/pages/scans", "/pages/findings", "/pages/audit", "/pages/departures/reads", "/pages/matrix"):
+    paths = ("/pages/scans", "/pages/findings", "/pages/audit", "/pages/departures/reads", *OF_UNITS[2:])
+    for path in paths:
         page = browser.get(path.format(**scene.ids))
         assert '<html lang="en">' in page.text
         assert not re.search(r"<h1[^>]*>[^<]*[\u4e00-\u9fff]", page.text), path

@@ -13,6 +13,7 @@ from connector.cli import reconciliation as commands
 from connector.cli import session
 from connector.errors import ForbiddenError
 from connector.reconciliation import routes
+from connector.register.readers import RECONCILIATIONS
 from connector.regulations.vocabulary import Office
 from tests.fixtures_reconciliation import opened
 from tests.town import Town
@@ -52,7 +53,7 @@ def test_commands_compare_show_and_ask(town: Town, run: Callable[..., Any], monk
     assert "centre:experts.viewer" in table.stdout
 
 
-@pytest.mark.parametrize("office", routes.READERS)
+@pytest.mark.parametrize("office", RECONCILIATIONS)
 def test_routes_show_runs_to_those_who_answer_for_accounts(town: Town, run: Callable[..., Any], office: Office) -> None:
     summary = run("run")
     with town.connector.act(town.actor(office), reading=True) as act:

@@ -40,6 +40,12 @@ def test_founding_load_then_units_appointments_and_ledger_show_it(house: Setting
     assert {row["office"] for row in held} == {"principal", "security_administrator"}
     page = json.loads(run.invoke(app, ["ledger", "--json"]).output)
     assert [row["user_name"] for row in page["rows"]] == [name]
+    people = json.loads(run.invoke(app, ["persons", "list", "--json"]).output)
+    assert [(row["name"], row["user_name"]) for row in people["rows"]] == [("赵安全", name), ("钱主任", None)]
+    without = run.invoke(app, ["persons", "list", "--without-account"])
+    assert ("钱主任" in without.output, "赵安全" in without.output, "1 / 1" in without.output) == (True, False, True)
+    subsystems = json.loads(run.invoke(app, ["subsystems", "list", "--json"]).output)
+    assert {"id": "website", "name": "网站"} in subsystems
     past = json.loads(run.invoke(app, ["ledger", "--as-of", "2020-01-01", "--json"]).output)
     assert past["total"] == 0
     assert "赵安全" in run.invoke(app, ["ledger"]).output

@@ -11,7 +11,7 @@ from connector.audit import service as audit
 from connector.audit.events import Event
 from connector.auth.actor import person_actor
 from connector.errors import ForbiddenError, NotFoundError
-from connector.register import accounts, ledger
+from connector.register import accounts, ledger, reach
 from connector.register.tables import AccountRow
 from connector.regulations.vocabulary import AccountStatus, Office
 from tests.factories import Centre, make_account, make_centre, make_person
@@ -167,5 +167,5 @@ def test_ledger_page_takes_the_same_few_queries_for_any_number_of_accounts(
 
 def test_ledger_open_to_the_operator_of_the_machine_is_whole(desk: Desk, centre: Centre) -> None:
     with desk.act(HOST) as act:
-        ledger.check_may_read(act)
+        reach.units_of_ledger(act)
         assert ledger.list_ledger(act).total == len(centre.accounts)

@@ -88,7 +88,7 @@ def test_units_are_registered_and_listed(client: Client) -> None:
 
 
 def test_routes_without_a_token_are_refused(client: Client) -> None:
-    for path in ("/units", "/permissions", "/ledger", "/appointments"):
+    for path in ("/units", "/subsystems", "/permissions", "/persons", "/ledger", "/appointments"):
         assert client.get(path).status_code == 401
 
 
@@ -110,6 +110,28 @@ def test_ledger_shows_masked_numbers_only(client: Client, desk: Desk, centre: Ce
     naive = client.get("/ledger", params={"as_of": "2020-01-01T00:00:00"}, headers=by(Office.AUDITOR))
     assert (naive.status_code, naive.json()["fields"][0]["field"]) == (422, "as_of")
     assert client.get("/ledger", headers=by(Office.OPERATOR)).status_code == 403
+
+
+@pytest.mark.req("J5")
+def test_persons_are_listed_with_masked_numbers_and_without_an_account_too(client: Client, desk: Desk) -> None:
+    number, mobile = resident_id(), phone()
+    with desk.act() as act:
+        make_person(act, "ywk", name="张无号", document_number=number, phone=mobile)
+    asked = {"text": "无号", "account": False}
+    answer = client.get("/persons", params=asked, headers=by(Office.AUDITOR))
+    [row] = answer.json()["rows"]
+    assert (row["name"], row["user_name"], row["unit_name"]) == ("张无号", None, "业务科")
+    assert row["document_masked"] == f"{number[:4]}**********{number[-4:]}"
+    assert row["phone_masked"] == f"{mobile[:3]}****{mobile[-4:]}"
+    assert (number in answer.text, mobile in answer.text) == (False, False)
+    assert client.get("/persons", headers=by(Office.OPERATOR)).status_code == 403
+    assert client.get("/persons", params={"unit": "nirgends"}, headers=by(Office.AUDITOR)).status_code == 404
+
+
+def test_subsystems_are_listed_by_name(client: Client) -> None:
+    found = client.get("/subsystems", headers=by(Office.OPERATOR)).json()
+    assert {"id": "bid-opening", "name": "开评标系统"} in found
+    assert len(found) == 5
 
 
 @pytest.mark.req("J5")
