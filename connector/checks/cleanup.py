@@ -12,25 +12,14 @@ from sqlalchemy import select
 
 from connector.auth.act import Act
 from connector.checks.report import OUTCOMES, Outcome, ReportLine
-from connector.errors import Text
+from connector.register.names import CLASS_NAMES
 from connector.register.tables import AccountRow, GrantRow, PermissionRow, PersonRow, SubsystemRow, UnitRow
-from connector.regulations.vocabulary import AccountClass
 
 TITLE = "信息系统账号清理清单"
 HEADINGS = ("系统名称", "科室", "使用人", "使用账户", "账号类型", "处理方式")  # word for word, JC annex 3
 WIDTHS = (24, 28, 14, 24, 16, 36)
 NO_SYSTEM = "（无系统权限）"  # full-width brackets, as the list is in Chinese
 
-CLASS_NAMES: Mapping[AccountClass, Text] = {
-    AccountClass.ORDINARY: Text("普通用户", "ordinary user"),
-    AccountClass.BUSINESS_ADMINISTRATOR: Text("业务管理员", "business administrator"),
-    AccountClass.SYSTEM_ADMINISTRATOR: Text("系统管理员", "system administrator"),
-    AccountClass.SUPER_ADMINISTRATOR: Text("超级管理员", "super administrator"),
-    AccountClass.LEADER: Text("领导", "leader"),
-    AccountClass.PERSON_IN_CHARGE: Text("负责人", "person in charge"),
-    AccountClass.ENFORCER: Text("行政监督人员", "supervising officer"),
-    AccountClass.SPECIAL_DUTY: Text("特殊岗位", "special duty"),
-}
 TREATMENTS: Mapping[Outcome, str] = {**{key: text.zh for key, text in OUTCOMES.items()}, Outcome.PROPOSED: "拟禁用"}
 
 
@@ -59,7 +48,7 @@ def list_rows(act: Act, lines: Sequence[ReportLine]) -> list[CleanUpRow]:
     rows = [
         CleanUpRow(
             system, unit, person, user_name,
-            CLASS_NAMES[AccountClass(account_class)].zh, TREATMENTS[by_id[account_id].outcome],
+            CLASS_NAMES[account_class].zh, TREATMENTS[by_id[account_id].outcome],
         )
         for account_id, user_name, account_class, person, unit in found
         for system in systems.get(account_id, [NO_SYSTEM])

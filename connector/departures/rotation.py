@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 
 from connector.audit import service as audit
 from connector.audit.events import Event
@@ -34,6 +34,7 @@ ROTATORS = (
     Office.OPERATOR,
     Office.SYSTEM_DEPARTMENT_HEAD,
 )
+_CASES = select(RotationCaseRow, AccountRow.user_name).join(AccountRow, AccountRow.id == RotationCaseRow.account_id)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,16 +166,23 @@ def remind(act: Act) -> int:
 
 def list_rotations(act: Act, *, open_only: bool = True, limit: int = 200, first: int = 0) -> list[RotationView]:
     """Rotation cases with their items, the most urgent first."""
-    statement = (
-        select(RotationCaseRow, AccountRow.user_name)
-        .join(AccountRow, AccountRow.id == RotationCaseRow.account_id)
-        .order_by(RotationCaseRow.due_at, RotationCaseRow.id)
-        .offset(first)
-        .limit(limit)
-    )
+    statement = _CASES.order_by(RotationCaseRow.due_at, RotationCaseRow.id).offset(first).limit(limit)
     if open_only:
         statement = statement.where(RotationCaseRow.closed_at.is_(None))
-    found = list(act.session.execute(statement))
+    return _shown(act, statement)
+
+
+def get_rotation(act: Act, case_id: str) -> RotationView:
+    """One rotation case with its items, open or closed (JC 22); raises NotFoundError."""
+    found = _shown(act, _CASES.where(RotationCaseRow.id == case_id))
+    if not found:
+        raise NotFoundError(kind="口令更改个案 (rotation case)", name=case_id)
+    return found[0]
+
+
+def _shown(act: Act, cases: Select[RotationCaseRow, str]) -> list[RotationView]:
+    """The cases that `cases` selects, each with its items: two queries."""
+    found = list(act.session.execute(cases))
     items = _items(act, [case.id for case, _ in found])
     return [
         RotationView(

@@ -12,7 +12,7 @@ from connector.departures.linking import link_key
 from connector.departures.mover_cases import list_movers
 from connector.departures.plan import BreakerRules, Filled
 from connector.departures.readings import record_reading
-from connector.departures.rotation import do_item, list_rotations
+from connector.departures.rotation import do_item, get_rotation, list_rotations
 from connector.departures.runs import Run, plan_run, preview_moves, preview_plan, refuse_read
 from connector.departures.shared_secrets import list_secrets
 from connector.departures.tables import DeparturePlanRow
@@ -29,6 +29,7 @@ __all__ = [
     "count_overdue",
     "do_item",
     "get_plan",
+    "get_rotation",
     "link_key",
     "list_cases",
     "list_handovers",

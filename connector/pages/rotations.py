@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 from connector.auth.act import Act
 from connector.departures import service as departures
 from connector.departures.rotation import ROTATORS, RotationView
-from connector.errors import FieldProblem, NotFoundError, RefusedInputError
+from connector.errors import FieldProblem, RefusedInputError
 from connector.pages import departure_tabs, entries, owners
 from connector.pages.access import FormDep, PageActDep, VisitorDep
 from connector.pages.departure_words import ITEM_KINDS
@@ -23,7 +23,6 @@ from connector.register.offices import check_holds
 
 router = APIRouter(prefix="/pages/departures/rotations", tags=["pages"], include_in_schema=False)
 
-MOST = 1000  # Administrators leave one by one.
 NO_ITEM = FieldProblem("item", "请选择已更改的事项", "Choose what was changed", "JC 22")
 
 
@@ -48,14 +47,14 @@ def list_rotations(
 def read(request: Request, act: PageActDep, visitor: VisitorDep, case_id: str) -> HTMLResponse:
     """One case: every account and password he knew, who knows it, and the form to note what was changed."""
     _check_reader(act)
-    return _page(request, act, visitor, _get(act, case_id), {}, [])
+    return _page(request, act, visitor, departures.get_rotation(act, case_id), {}, [])
 
 
 @router.post("/{case_id}")
 def do_item(request: Request, act: PageActDep, visitor: VisitorDep, form: FormDep, case_id: str) -> Response:
     """Notes that one item was changed; the case closes with its last one."""
     _check_reader(act)
-    case = _get(act, case_id)
+    case = departures.get_rotation(act, case_id)
     sent = {name: entries.text(form, name) for name in ("item", "note")}
     if sent["item"] not in {item.item_id for item in case.items}:
         return _page(request, act, visitor, case, sent, [NO_ITEM])
@@ -89,14 +88,6 @@ def _page(
         offered=[{"value": item.item_id, "words": words.half(item.name)} for item in left],
         problems=entries.said(words, problems),
     )  # fmt: skip
-
-
-def _get(act: Act, case_id: str) -> RotationView:
-    found = departures.list_rotations(act, open_only=False, limit=MOST)
-    case = next((case for case in found if case.case_id == case_id), None)
-    if case is None:
-        raise NotFoundError(kind="口令更改个案 (rotation case)", name=case_id)
-    return case
 
 
 def _check_reader(act: Act) -> None:

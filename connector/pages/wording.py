@@ -8,10 +8,11 @@ from connector.errors import Text
 from connector.keys.rules import STATE_NAMES as KEY_STATES
 from connector.pages.language import CHINESE
 from connector.register.accounts import PAPER
+from connector.register.names import CLASS_NAMES
 from connector.register.offices import OFFICE_NAMES
 from connector.regulations.calendar import SHANGHAI, local_day
 from connector.regulations.rulebook import WorkingCalendar
-from connector.regulations.vocabulary import AccountClass, AccountPurpose, AccountStatus, RequestKind, Verdict
+from connector.regulations.vocabulary import AccountPurpose, AccountStatus, RequestKind, Verdict
 
 NOTHING = "--"
 
@@ -55,16 +56,7 @@ STATUSES: Mapping[str, Text] = {
     AccountStatus.FROZEN: Text("冻结", "Frozen"),
     AccountStatus.CANCELLED: Text("注销", "Cancelled"),
 }
-CLASSES: Mapping[str, Text] = {
-    AccountClass.ORDINARY: Text("普通用户", "Ordinary user"),
-    AccountClass.BUSINESS_ADMINISTRATOR: Text("业务管理员", "Business administrator"),
-    AccountClass.SYSTEM_ADMINISTRATOR: Text("系统管理员", "System administrator"),
-    AccountClass.SUPER_ADMINISTRATOR: Text("超级管理员", "Super administrator"),
-    AccountClass.LEADER: Text("领导", "Leader"),
-    AccountClass.PERSON_IN_CHARGE: Text("负责人", "Person in charge"),
-    AccountClass.ENFORCER: Text("行政监督人员", "Supervising officer"),
-    AccountClass.SPECIAL_DUTY: Text("特殊岗位", "Special duty"),
-}
+CLASSES: Mapping[str, Text] = CLASS_NAMES
 PURPOSES: Mapping[str, Text] = {
     AccountPurpose.ORDINARY: Text("正式", "Regular"),
     AccountPurpose.TEMPORARY: Text("临时", "Temporary"),

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from connector.outbox.deliver import Handler
 from connector.outbox.tables import StepRow
 from connector.ports import IdentityProvider, UnknownUserError
+from connector.provisioning.in_use import take_out
 from connector.provisioning.passwords import make_initial_password
 from connector.register.tables import AccountRow
 from connector.regulations.rulebook import Rulebook
@@ -50,9 +51,8 @@ class ProvenanceHandlers:
             self._idp.log_out(user_id)  # Sessions survive a new password (measured).
             self._idp.end_offline_sessions(user_id)
             if self._account(step).status != AccountStatus.ACTIVE:
-                self._idp.set_enabled(
-                    user_id, False
-                )  # A log-out that overlaps a freeze writes `enabled` as it read it.
+                # A log-out that overlaps a freeze writes `enabled` as it read it.
+                take_out(self._idp, user_id)
         except UnknownUserError:
             return  # Deleted by a later step of a cancellation.
 

@@ -88,9 +88,8 @@ class KeycloakHandlers:
             self._idp.log_out(user_id)
             self._idp.end_offline_sessions(user_id)
             if self._account(step).status != AccountStatus.ACTIVE:
-                take_out(
-                    self._idp, user_id
-                )  # A log-out that overlaps a freeze writes `enabled` as it read it (1 in 25).
+                # A log-out that overlaps a freeze writes `enabled` as it read it (1 in 25).
+                take_out(self._idp, user_id)
 
     def require_actions(self, step: StepRow) -> None:
         user_id = self._account(step).keycloak_id
