@@ -68,6 +68,19 @@ def test_leaver_with_an_administering_office_opens_a_rotation(desk: DepartureDes
     assert len(desk.alarms("rotation.opened")) == opened
 
 
+def test_get_rotation_reads_the_one_asked_for_and_refuses_a_case_that_is_not_there(desk: DepartureDesk) -> None:
+    for key in ("003", "004"):
+        appoint(desk, key, Office.OPERATOR)
+        desk.leave(key)
+    desk.run(NOON + HOUR)
+    both = rotations(desk)
+    assert len(both) == 2
+    with desk.desk.act() as act:
+        assert [departures.get_rotation(act, case.case_id).user_name for case in both] == [c.user_name for c in both]
+        with pytest.raises(NotFoundError):
+            departures.get_rotation(act, "nirgends")
+
+
 @pytest.mark.parametrize("account_class", [AccountClass.SYSTEM_ADMINISTRATOR, AccountClass.SUPER_ADMINISTRATOR])
 def test_leaver_with_an_administrators_account_opens_a_rotation(
     desk: DepartureDesk, account_class: AccountClass
