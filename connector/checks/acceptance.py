@@ -25,9 +25,9 @@ from connector.errors import NotFoundError, Text
 from connector.ports import IdentityProvider
 from connector.register.tables import AccountRow, GrantRow, PermissionRow, SubsystemRow
 from connector.regulations.vocabulary import AccountPurpose, AccountStatus
+from connector.storage.batches import in_batches
 
 CLAUSE = "JC 21"
-BATCH = 1000
 OpenAct = Callable[[], AbstractContextManager[Act]]
 
 
@@ -146,11 +146,9 @@ def holds_word(name: str, words: Iterable[str]) -> bool:
 def list_strangers(act: Act, user_ids: Sequence[str]) -> list[str]:
     """Those of Keycloak's ids that no account of the register has."""
     known: set[str | None] = set()
-    wanted = sorted(set(user_ids))
-    for start in range(0, len(wanted), BATCH):
-        part = wanted[start : start + BATCH]
-        known |= set(act.session.scalars(select(AccountRow.keycloak_id).where(AccountRow.keycloak_id.in_(part))))
-    return [user_id for user_id in wanted if user_id not in known]
+    for some in in_batches(user_ids):
+        known |= set(act.session.scalars(select(AccountRow.keycloak_id).where(AccountRow.keycloak_id.in_(some))))
+    return sorted(set(user_ids) - known)
 
 
 def list_left(act: Act, subsystem: str, words: Sequence[str]) -> list[Left]:

@@ -23,6 +23,7 @@ from connector.register import offices
 from connector.register.tables import AccountRow, PersonRow, UnitRow
 from connector.regulations.vocabulary import RequestKind
 from connector.requests.tables import RequestRow
+from connector.storage.tables import new_id
 
 FORM_LEVEL = "disable_form"  # service level of the rule packs: LC 7(2) gives the unit two working days
 SETTLING_KINDS = (RequestKind.DISABLE, RequestKind.CANCEL, RequestKind.ENABLE)
@@ -91,6 +92,7 @@ def open_case(
         return None
     days = act.rulebook.service_level(FORM_LEVEL).working_days
     case = DepartureCaseRow(
+        id=new_id(),
         person_id=account.person_id,
         account_id=account.id,
         cause=cause.value,
@@ -99,7 +101,6 @@ def open_case(
         form_due_at=act.rulebook.calendar.due(act.now, days),
     )
     act.session.add(case)
-    act.session.flush()
     asked = _ask_for_form(act, account, case, known)
     audit.record(
         act, Event.DEPARTURE_OPENED, f"case:{case.id}", person_id=account.person_id, account_id=account.id,
@@ -179,8 +180,8 @@ def _ask_for_form(act: Act, account: AccountRow, case: DepartureCaseRow, known: 
     heads = known.heads[unit.id]
     due = case.form_due_at.astimezone(offices.OFFICE_ZONE).strftime("%Y-%m-%d %H:%M")
     done = _FROZEN if case.frozen_at else _MANUAL
-    for head in heads:
-        outbox.enqueue(
+    mails = [
+        outbox.make_step(
             act,
             "mail",
             key=f"departure-form:{case.id}:{head.id}",
@@ -191,7 +192,11 @@ def _ask_for_form(act: Act, account: AccountRow, case: DepartureCaseRow, known: 
                 "text": _TEXT.format(user_name=account.user_name, done=done, due=due, unit=unit.code),
             },
         )
-    return len(heads)
+        for head in heads
+    ]
+    if mails:
+        outbox.enqueue_all(act, mails)
+    return len(mails)
 
 
 def _views(act: Act, found: Sequence[Row[DepartureCaseRow, AccountRow, str, bool]]) -> list[CaseView]:

@@ -3,7 +3,7 @@
 Reads only; the security administrator ends and makes appointments.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,10 +14,10 @@ from connector.register.offices import in_office
 from connector.register.tables import AccountRow, AccountStateRow, AppointmentRow, PersonRow, UnitRow
 from connector.regulations.vocabulary import AccountStatus
 from connector.requests.tables import ParticipantRow, RequestRow, StageRow
+from connector.storage.batches import in_batches
 
 LEAVING_CAUSES = ("departure", "cancel")
 _OUT = (AccountStatus.FROZEN, AccountStatus.DISABLED, AccountStatus.CANCELLED)
-_BATCH = 500  # persons in one IN (…)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +64,7 @@ def list_handovers(act: Act, *, limit: int = 500) -> list[Handover]:
 def open_duties(act: Act, person_ids: Collection[str]) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
     """By person: the offices he holds today, and the numbers of requests whose open stage waits on him alone."""
     held: dict[str, list[tuple[str, str, str]]] = {}
-    for some in _batches(person_ids):
+    for some in in_batches(person_ids):
         for person_id, office, unit_id, code in act.session.execute(_held_by(some).where(in_office(act))):
             held.setdefault(person_id, []).append((office, unit_id, code))
     offices = {person: tuple(f"{office}@{code}" for office, _, code in duties) for person, duties in held.items()}
@@ -110,8 +110,3 @@ def _waiting_on_nobody(act: Act, office: str, unit_id: str) -> list[str]:
         .where(StageRow.office == office, StageRow.unit_id == unit_id, StageRow.state == "open", ~another)
     )
     return list(act.session.scalars(statement))
-
-
-def _batches(values: Collection[str]) -> Iterable[list[str]]:
-    wanted = sorted(set(values))
-    return (wanted[first : first + _BATCH] for first in range(0, len(wanted), _BATCH))

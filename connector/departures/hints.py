@@ -26,10 +26,10 @@ from connector.ports import DirectoryEntry
 from connector.register import people
 from connector.register.tables import AccountRow, PersonRow, UnitRow
 from connector.regulations.vocabulary import AccountStatus
+from connector.storage.batches import in_batches
 
 OUT_OF_USE = (AccountStatus.FROZEN, AccountStatus.DISABLED, AccountStatus.CANCELLED)
 DOCUMENT_KIND = "resident_id"  # the one that a directory keeps a number of
-_BATCH = 500  # keys in one IN (…)
 
 
 class HintKind(StrEnum):
@@ -206,7 +206,7 @@ def _open(act: Act) -> Sequence[Row[int, str, str, str | None]]:
 
 def _registered(act: Act, keys: Collection[str]) -> set[str]:
     found: set[str] = set()
-    for some in _batches(keys):
+    for some in in_batches(keys):
         rows = select(PersonRow.directory_key).where(PersonRow.directory_key.in_(some))
         found |= {key for key in act.session.scalars(rows) if key}
     return found
@@ -214,7 +214,7 @@ def _registered(act: Act, keys: Collection[str]) -> set[str]:
 
 def _in_use(act: Act, person_ids: Collection[str]) -> set[str]:
     found: set[str] = set()
-    for some in _batches(person_ids):
+    for some in in_batches(person_ids):
         rows = select(AccountRow.person_id).where(AccountRow.person_id.in_(some), AccountRow.status.not_in(OUT_OF_USE))
         found |= set(act.session.scalars(rows))
     return found
@@ -222,12 +222,7 @@ def _in_use(act: Act, person_ids: Collection[str]) -> set[str]:
 
 def _had_case(act: Act, account_ids: Collection[str]) -> set[str]:
     found: set[str] = set()
-    for some in _batches(account_ids):
+    for some in in_batches(account_ids):
         rows = select(DepartureCaseRow.account_id).where(DepartureCaseRow.account_id.in_(some))
         found |= set(act.session.scalars(rows))
     return found
-
-
-def _batches(values: Collection[str]) -> Iterable[list[str]]:
-    wanted = sorted(values)
-    return (wanted[first : first + _BATCH] for first in range(0, len(wanted), _BATCH))

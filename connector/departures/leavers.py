@@ -1,6 +1,6 @@
 """What freezing leavers and opening their cases needs to know, read for all of them together. Changes nothing."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -12,8 +12,7 @@ from connector.departures.tables import DepartureCaseRow
 from connector.register import offices
 from connector.register.tables import AccountRow, PersonRow, UnitRow
 from connector.regulations.vocabulary import Office
-
-BATCH = 500  # ids in one IN (…)
+from connector.storage.batches import in_batches
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +31,12 @@ def look_at(act: Act, accounts: Sequence[AccountRow]) -> Leavers:
     people = [account.person_id for account in accounts]
     cases: dict[str, DepartureCaseRow] = {}
     units: dict[str, UnitRow] = {}
-    for some in _batches([account.id for account in accounts]):
+    for some in in_batches([account.id for account in accounts]):
         found = select(DepartureCaseRow).where(
             DepartureCaseRow.account_id.in_(some), DepartureCaseRow.closed_at.is_(None)
         )
         cases |= {case.account_id: case for case in act.session.scalars(found)}
-    for some in _batches(people):
+    for some in in_batches(people):
         own = select(PersonRow.id, UnitRow).join(UnitRow, UnitRow.id == PersonRow.unit_id)
         units |= {person: unit for person, unit in act.session.execute(own.where(PersonRow.id.in_(some)))}
     heads = {
@@ -48,7 +47,3 @@ def look_at(act: Act, accounts: Sequence[AccountRow]) -> Leavers:
     return Leavers(
         cases=cases, units=units, heads=heads, duties=duties, administrators=administrators_among(act, accounts)
     )
-
-
-def _batches(values: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (values[first : first + BATCH] for first in range(0, len(values), BATCH))

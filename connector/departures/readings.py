@@ -13,6 +13,7 @@ from connector.departures.errors import StaleReadingError
 from connector.departures.plan import KnownPerson, absent_keys, dn_digest, filled, lost
 from connector.departures.tables import DirectoryPersonRow, DirectoryReadRow
 from connector.ports import DirectoryEntry, DirectoryReadError, DirectoryReading
+from connector.storage.batches import in_batches
 
 _STATUS_LENGTH = 64
 _KNOWN = select(  # Ordered as `KnownPerson` is: a row of the result is used as one, a copy would double the time.
@@ -23,7 +24,6 @@ _KNOWN = select(  # Ordered as `KnownPerson` is: a row of the result is used as 
     DirectoryPersonRow.departed,
     func.coalesce(DirectoryPersonRow.filled, 0).label("filled"),
 )
-_BATCH = 500  # keys in one IN (…)
 _THERE = {"missing_since": None, "reads_missing": 0}
 
 
@@ -74,11 +74,9 @@ def load_known(act: Act, keys: Collection[str] | None = None) -> dict[str, Known
     """Everybody the reads so far have shown, or of these keys only, by key."""
     if keys is None:
         return _by_key(act.session.execute(_KNOWN))
-    wanted = sorted(keys)
     found: dict[str, KnownPerson] = {}
-    for first in range(0, len(wanted), _BATCH):
-        some = _KNOWN.where(DirectoryPersonRow.key.in_(wanted[first : first + _BATCH]))
-        found |= _by_key(act.session.execute(some))
+    for some in in_batches(keys):
+        found |= _by_key(act.session.execute(_KNOWN.where(DirectoryPersonRow.key.in_(some))))
     return found
 
 

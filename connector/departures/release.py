@@ -19,6 +19,7 @@ from connector.regulations.vocabulary import RequestKind
 from connector.requests import service as requests
 from connector.requests.forms import RequestForm
 from connector.requests.tables import RequestRow
+from connector.storage.batches import in_batches
 
 LEAVERS, MOVERS = "leavers", "movers"
 _OPEN_PLANS = ("held", "rejected")
@@ -189,7 +190,6 @@ def _ask_for_release(act: Act, row: DeparturePlanRow, account_ids: Sequence[str]
 
 def _user_names(act: Act, account_ids: Sequence[str]) -> list[str]:
     names: list[str] = []
-    for first in range(0, len(account_ids), 500):
-        some = select(AccountRow.user_name).where(AccountRow.id.in_(account_ids[first : first + 500]))
-        names += act.session.scalars(some)
+    for some in in_batches(account_ids):
+        names += act.session.scalars(select(AccountRow.user_name).where(AccountRow.id.in_(some)))
     return sorted(names)

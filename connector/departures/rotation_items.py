@@ -16,6 +16,7 @@ from connector.provisioning.tables import LinkRow
 from connector.register.offices import office_day
 from connector.register.tables import AccountRow, AppointmentRow, PersonRow
 from connector.regulations.vocabulary import AccountClass, AccountStatus, Office
+from connector.storage.batches import in_batches
 
 ADMINISTRATOR_CLASSES = (AccountClass.SYSTEM_ADMINISTRATOR, AccountClass.SUPER_ADMINISTRATOR)
 ADMINISTRATOR_OFFICES = (Office.SYSTEM_ADMINISTRATOR, Office.OPERATOR, Office.SECURITY_ADMINISTRATOR)
@@ -58,10 +59,8 @@ def administrators_among(act: Act, accounts: Sequence[AccountRow]) -> set[str]:
     )
     knows = exists().where(SecretKnowerRow.person_id == PersonRow.id, SecretKnowerRow.until.is_(None))
     found = {account.person_id for account in accounts if account.account_class in ADMINISTRATOR_CLASSES}
-    people = sorted({account.person_id for account in accounts} - found)
-    for first in range(0, len(people), 500):
-        some = PersonRow.id.in_(people[first : first + 500])
-        found.update(act.session.scalars(select(PersonRow.id).where(some, or_(held, knows))))
+    for some in in_batches({account.person_id for account in accounts} - found):
+        found.update(act.session.scalars(select(PersonRow.id).where(PersonRow.id.in_(some), or_(held, knows))))
     return found
 
 

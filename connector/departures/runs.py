@@ -122,17 +122,19 @@ def refuse_read(act: Act, error: DirectoryReadError) -> None:
 
 def execute(act: Act, plan: Plan) -> tuple[int, list[int]]:
     """Freezes each account that is still in use, and opens its case; returns how many, and the steps to run."""
-    step_ids: list[int] = []
-    frozen = 0
     locked = accounts.lock_accounts(act, [item.account_id for item in plan.automatic])
-    known = look_at(act, list(locked.values()))
-    for item in plan.automatic:
-        account = locked[item.account_id]
-        if AccountStatus(account.status) not in FREEZABLE and not accounts.is_frozen_for_key(act, account):
-            continue
-        step_ids += provisioning.freeze_account(act, account, cause="departure", reason=item.cause.value)
-        open_case(act, account, cause=item.cause, frozen=True, known=known)
-        frozen += 1
+    leaving = [
+        (account, item.cause)
+        for item, account in ((item, locked[item.account_id]) for item in plan.automatic)
+        if AccountStatus(account.status) in FREEZABLE or accounts.is_frozen_for_key(act, account)
+    ]
+    step_ids = provisioning.freeze_accounts(
+        act, [(account, cause.value) for account, cause in leaving], cause="departure"
+    )
+    known = look_at(act, [account for account, _ in leaving])
+    for account, cause in leaving:
+        open_case(act, account, cause=cause, frozen=True, known=known)
+    frozen = len(leaving)
     if plan.automatic:
         audit.record(
             act, Event.PLAN_EXECUTED, f"plan:{plan.hash}", alarm=plan.held, frozen=frozen,

@@ -20,6 +20,7 @@ from connector.errors import NotFoundError
 from connector.register.tables import AccountRow
 from connector.requests.tables import RequestRow
 from connector.settings import Settings
+from connector.storage.batches import in_batches
 
 __all__ = [
     "BreakerRules",
@@ -81,9 +82,8 @@ def get_plan(act: Act, plan_hash: str) -> tuple[DeparturePlanRow, dict[str, str]
 def user_names(act: Act, account_ids: list[str]) -> dict[str, str]:
     """User names by account id."""
     names: dict[str, str] = {}
-    for first in range(0, len(account_ids), 500):
-        some = AccountRow.id.in_(account_ids[first : first + 500])
-        rows = act.session.execute(select(AccountRow.id, AccountRow.user_name).where(some))
+    for some in in_batches(account_ids):
+        rows = act.session.execute(select(AccountRow.id, AccountRow.user_name).where(AccountRow.id.in_(some)))
         names |= {account_id: name for account_id, name in rows}
     return names
 

@@ -12,9 +12,9 @@ from connector.register import accounts
 from connector.register.offices import in_office
 from connector.register.tables import AccountRow, AccountStateRow, AppointmentRow, PersonRow, UnitRow
 from connector.regulations.vocabulary import AccountClass, AccountStatus, Office
+from connector.storage.batches import in_batches
 
 ADMINISTERING = (Office.SYSTEM_ADMINISTRATOR, Office.SECURITY_ADMINISTRATOR)  # never frozen by a machine
-_BATCH = 500  # keys in one IN (…)
 _STAFF = (
     select(  # Labelled and ordered as `Staff` is: a row of the result is used as one, a copy would double the time.
         PersonRow.directory_key.label("key"),
@@ -43,11 +43,9 @@ def load_staff(act: Act, keys: Collection[str] | None = None) -> dict[str, Staff
     """Everybody with an account and a key in the directory, or of these keys only, by key."""
     if keys is None:
         return _by_key(act, act.session.execute(_STAFF))
-    wanted = sorted(keys)
     found: dict[str, Staff] = {}
-    for first in range(0, len(wanted), _BATCH):
-        some = _STAFF.where(PersonRow.directory_key.in_(wanted[first : first + _BATCH]))
-        found |= _by_key(act, act.session.execute(some))
+    for some in in_batches(keys):
+        found |= _by_key(act, act.session.execute(_STAFF.where(PersonRow.directory_key.in_(some))))
     return found
 
 

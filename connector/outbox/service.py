@@ -1,6 +1,6 @@
 """Durable side effects: rows enqueued with the change they follow from. The only way anything leaves this product."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from connector.errors import NotFoundError
 from connector.outbox import lanes
 from connector.outbox.errors import StepNotEndedError
 from connector.outbox.tables import StepRow
+from connector.storage.batches import in_batches
 from connector.storage.tables import new_id
 
 
@@ -35,7 +36,33 @@ def enqueue(
     Steps in an account's lane ("account:ID") and in those of its signals ("signal:…") run in the order they were
     enqueued; other lanes have no order.
     """
-    step = StepRow(
+    step = make_step(
+        act, kind, key=key, lane=lane, payload=payload, account_id=account_id, request_id=request_id, due_at=due_at
+    )
+    step.interactive = interactive
+    return enqueue_all(act, [step])[0]
+
+
+def enqueue_all(act: Act, steps: Sequence[StepRow]) -> Sequence[StepRow]:
+    """Adds steps that `make_step` made, in this order and in one statement; returns them with their ids."""
+    act.session.add_all(steps)
+    act.session.flush()
+    return steps
+
+
+def make_step(
+    act: Act,
+    kind: str,
+    *,
+    key: str,
+    lane: str,
+    payload: dict[str, Any],
+    account_id: str | None = None,
+    request_id: str | None = None,
+    due_at: datetime | None = None,
+) -> StepRow:
+    """A step as `enqueue` would add it, for whoever adds many together. Adds nothing."""
+    return StepRow(
         key=key,
         kind=kind,
         lane=lane,
@@ -44,13 +71,9 @@ def enqueue(
         account_id=account_id,
         request_id=request_id,
         state="pending",
-        interactive=interactive,
         due_at=due_at or act.now,
         enqueued_at=act.now,
     )
-    act.session.add(step)
-    act.session.flush()
-    return step
 
 
 def enqueue_for_account(
@@ -97,8 +120,10 @@ def list_steps(
 
 def list_pending(act: Act, lanes_named: Collection[str]) -> list[int]:
     """Ids of the steps that wait in these lanes, oldest first."""
-    query = select(StepRow.id).where(StepRow.lane.in_(lanes_named), StepRow.state == "pending").order_by(StepRow.id)
-    return list(act.session.scalars(query))
+    found: list[int] = []
+    for some in in_batches(lanes_named):
+        found += act.session.scalars(select(StepRow.id).where(StepRow.lane.in_(some), StepRow.state == "pending"))
+    return sorted(found)
 
 
 def retry_step(act: Act, step_id: int) -> StepRow:

@@ -8,8 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from connector.auth.act import Act
 from connector.register.tables import AccountRow, PersonRow, UnitRow
-
-AT_ONCE = 500  # values in one query
+from connector.storage.batches import in_batches
 
 
 class Owner(NamedTuple):
@@ -41,15 +40,14 @@ def by_person(act: Act, person_ids: Collection[str]) -> dict[str, Owner]:
 
 
 def _read(act: Act, column: InstrumentedAttribute[str], values: Collection[str]) -> list[Owner]:
-    wanted = sorted(set(values))
     statement = (
         select(AccountRow, PersonRow.name, PersonRow.post, UnitRow.name)
         .join(PersonRow, PersonRow.id == AccountRow.person_id)
         .join(UnitRow, UnitRow.id == PersonRow.unit_id)
     )
     found: list[Owner] = []
-    for start in range(0, len(wanted), AT_ONCE):
-        rows = act.session.execute(statement.where(column.in_(wanted[start : start + AT_ONCE])))
+    for some in in_batches(values):
+        rows = act.session.execute(statement.where(column.in_(some)))
         found += [
             Owner(
                 account_id=account.id, person_id=account.person_id, user_name=account.user_name, name=name, post=post,

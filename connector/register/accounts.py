@@ -15,6 +15,7 @@ from connector.register import catalogue, units
 from connector.register.errors import SecondAccountError, UserNamesExhaustedError
 from connector.register.tables import AccountRow, AccountStateRow, GrantRow, PermissionRow, PersonRow, UnitRow
 from connector.regulations.vocabulary import AccountClass, AccountPurpose, AccountStatus
+from connector.storage.batches import in_batches
 
 STATUS_NAMES: dict[AccountStatus, Text] = {
     AccountStatus.ACTIVE: Text("启用", "active"),
@@ -60,7 +61,7 @@ def open_account(
     except IntegrityError:
         check_no_account(act, person)
         raise
-    _open_state(act, account, cause="opened", request_id=request_of(opened_by))
+    _open_states(act, [account], cause="opened", request_id=request_of(opened_by))
     audit.record(
         act, Event.ACCOUNT_OPENED, f"account:{account.id}", person_id=person.id, account_id=account.id,
         request_id=request_of(opened_by), opened_by=opened_by,
@@ -99,11 +100,10 @@ def lock_account(act: Act, account_id: str) -> AccountRow:
 def lock_accounts(act: Act, ids: Sequence[str]) -> dict[str, AccountRow]:
     """These accounts as they are now, by id, locked in one order, so that two who lock many wait and never block."""
     found: dict[str, AccountRow] = {}
-    wanted = sorted(set(ids))
-    for first in range(0, len(wanted), 500):
-        some = select(AccountRow).where(AccountRow.id.in_(wanted[first : first + 500])).order_by(AccountRow.id)
-        rows = act.session.scalars(some.with_for_update().execution_options(populate_existing=True))
-        found |= {row.id: row for row in rows}
+    for some in in_batches(ids):
+        rows = select(AccountRow).where(AccountRow.id.in_(some)).order_by(AccountRow.id).with_for_update()
+        locked = act.session.scalars(rows.execution_options(populate_existing=True))
+        found |= {row.id: row for row in locked}
     return found
 
 
@@ -187,17 +187,35 @@ def set_status(
     unless a weightier cause takes the place of a lost key, or goes again: a freeze for a key ends with the next one
     (GS 12).
     """
-    stands = account.status == status.value and account.suspended_until == until
-    if stands and (status != AccountStatus.FROZEN or is_frozen_for_key(act, account) == (cause in KEY_CAUSES)):
-        return
-    former = account.status
-    account.status, account.suspended_until = status.value, until
-    _open_state(act, account, cause=cause, request_id=request_id)
-    audit.record(
-        act, Event.ACCOUNT_STATUS_CHANGED, f"account:{account.id}", person_id=account.person_id, account_id=account.id,
-        request_id=request_id, former=former, status=status.value, cause=cause,
-        until=until.isoformat() if until else None,
-    )  # fmt: skip
+    set_statuses(act, [account], status, cause=cause, request_id=request_id, until=until)
+
+
+def set_statuses(
+    act: Act,
+    some: Sequence[AccountRow],
+    status: AccountStatus,
+    *,
+    cause: str,
+    request_id: str | None = None,
+    until: datetime | None = None,
+) -> None:
+    """As `set_status`, of different accounts at once: their history costs one statement and not one for each."""
+
+    def stands(account: AccountRow) -> bool:
+        if account.status != status.value or account.suspended_until != until:
+            return False
+        return status != AccountStatus.FROZEN or is_frozen_for_key(act, account) == (cause in KEY_CAUSES)
+
+    changed = [account for account in some if not stands(account)]
+    for account in changed:
+        audit.record(
+            act, Event.ACCOUNT_STATUS_CHANGED, f"account:{account.id}", person_id=account.person_id,
+            account_id=account.id, request_id=request_id, former=account.status, status=status.value, cause=cause,
+            until=until.isoformat() if until else None,
+        )  # fmt: skip
+        account.status, account.suspended_until = status.value, until
+    if changed:
+        _open_states(act, changed, cause=cause, request_id=request_id)
 
 
 def list_grants(act: Act, account: AccountRow) -> list[PermissionRow]:
@@ -273,18 +291,16 @@ def _next_user_name(act: Act, unit: UnitRow) -> str:
             return name
 
 
-def _open_state(act: Act, account: AccountRow, *, cause: str, request_id: str | None) -> None:
-    # The former state is closed by a statement of its own: the session would insert before it updates,
+def _open_states(act: Act, some: Sequence[AccountRow], *, cause: str, request_id: str | None) -> None:
+    # The former states are closed by a statement of its own: the session would insert before it updates,
     # and two open states of one account are refused by the database.
-    act.session.execute(
-        update(AccountStateRow)
-        .where(AccountStateRow.account_id == account.id, AccountStateRow.until.is_(None))
-        .values(until=act.now)
+    for ids in in_batches([account.id for account in some]):
+        former = update(AccountStateRow).where(AccountStateRow.account_id.in_(ids), AccountStateRow.until.is_(None))
+        act.session.execute(former.values(until=act.now))
+    act.session.add_all(
+        AccountStateRow(account_id=account.id, status=account.status, cause=cause, request_id=request_id, since=act.now)
+        for account in some
     )
-    state = AccountStateRow(
-        account_id=account.id, status=account.status, cause=cause, request_id=request_id, since=act.now
-    )
-    act.session.add(state)
     act.session.flush()
 
 

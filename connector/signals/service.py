@@ -1,6 +1,7 @@
 """Tells subsystems what became of an account, and keeps their streams (D1, I3). Only enqueues; sends nothing."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
@@ -138,27 +139,53 @@ def announce(
     is known to no subsystem. What takes something away is tried at once after the commit, behind what waits for the
     same account and stream, so that nothing is overtaken.
     """
+    return announce_all(
+        act,
+        [account],
+        event,
+        cause=cause,
+        request_id=request_id,
+        credential_type=credential_type,
+        credential_change=credential_change,
+    )
+
+
+def announce_all(
+    act: Act,
+    some: Sequence[AccountRow],
+    event: str,
+    *,
+    cause: str = "",
+    request_id: str | None = None,
+    credential_type: CredentialType = "fido2-roaming",
+    credential_change: CredentialChange = "revoke",
+) -> list[int]:
+    """As `announce`, of many accounts at once."""
     signal = Signal(event)
-    if not account.keycloak_id:
-        return []
-    steps = []
-    for stream in list_streams(act, enabled=True):
-        lane = f"{lanes.SIGNAL}{stream.id}:{account.id}"
-        for name in EVENTS[signal]:
-            payload = event_claims(
-                name, act.now, cause=cause, credential_type=credential_type, credential_change=credential_change
-            )
-            step = outbox.enqueue(
-                act,
-                KIND,
-                key=f"signal:{stream.id}:{new_id()}",
-                lane=lane,
-                payload={"stream": stream.id, "event": name, "subject": account.keycloak_id, "payload": payload},
-                account_id=account.id,
-                request_id=request_id or None,
-                due_at=act.now + HEAD_START if signal in URGENT else act.now,
-            )
-            steps.append(step)
+    told = [account for account in some if account.keycloak_id]
+    streams = list_streams(act, enabled=True) if told else []
+    claims = {
+        name: event_claims(
+            name, act.now, cause=cause, credential_type=credential_type, credential_change=credential_change
+        )
+        for name in EVENTS[signal]
+    }
+    steps = [
+        outbox.make_step(
+            act,
+            KIND,
+            key=f"signal:{stream.id}:{new_id()}",
+            lane=f"{lanes.SIGNAL}{stream.id}:{account.id}",
+            payload={"stream": stream.id, "event": name, "subject": account.keycloak_id, "payload": payload},
+            account_id=account.id,
+            request_id=request_id or None,
+            due_at=act.now + HEAD_START if signal in URGENT else act.now,
+        )
+        for account in told
+        for stream in streams
+        for name, payload in claims.items()
+    ]
+    outbox.enqueue_all(act, steps)
     if signal in URGENT and steps:
         act.urgent.extend(outbox.list_pending(act, {step.lane for step in steps}))
     return [step.id for step in steps]

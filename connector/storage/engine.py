@@ -19,6 +19,8 @@ from connector.errors import UnavailableError
 SQLITE_BUSY_MILLISECONDS = 30_000
 # PostgreSQL ends a transaction of which nothing was heard for so long: whoever was stopped in it holds locks.
 IDLE_MILLISECONDS = 300_000
+# More than the worker has threads: a connection beyond the pool is opened and closed for each use.
+POOL = 16
 READING = "trading_idp_reading"
 
 
@@ -31,7 +33,7 @@ def make_engine(url: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin)
         return engine
-    engine = create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, pool_pre_ping=True, pool_size=POOL)
     event.listen(engine, "connect", _prepare_postgres)
     return engine
 
