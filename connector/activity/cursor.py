@@ -125,7 +125,7 @@ def _cursor(act: Act, kind: str, oldest: datetime, newest: datetime) -> CursorRo
     first = {"kind": kind, "covers_since": min(oldest, act.now), "read_at": min(newest, act.now)}
     # Another first reader may be making it: then this waits for him and takes his.
     act.session.execute(dialect_insert(act.session, CursorRow).values(first).on_conflict_do_nothing())
-    return act.session.scalars(store.locked_cursor(kind)).one()
+    return act.session.get_one(CursorRow, kind, with_for_update=True)
 
 
 def restart_coverage(act: Act, kind: str, since: datetime) -> None:

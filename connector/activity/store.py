@@ -6,7 +6,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, or_, select
+from sqlalchemy import ColumnElement, and_, case, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from connector.activity.bulk import insert_many
@@ -119,8 +119,4 @@ def _newest(new: Any, old: InstrumentedAttribute[Any]) -> ColumnElement[datetime
 
 def lock_cursor(session: Session, kind: str) -> CursorRow | None:
     """The cursor, locked: two readers of one kind write one after the other."""
-    return session.scalar(locked_cursor(kind))
-
-
-def locked_cursor(kind: str) -> Select[tuple[CursorRow]]:
-    return select(CursorRow).where(CursorRow.kind == kind).with_for_update()
+    return session.scalar(select(CursorRow).where(CursorRow.kind == kind).with_for_update())
