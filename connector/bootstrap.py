@@ -20,6 +20,7 @@ from connector.adapters.oidc import KeycloakLogin
 from connector.adapters.signing import Ed25519NoteSigner
 from connector.adapters.token_signer import EcTokenSigner
 from connector.adapters.tokens import KeycloakTokens
+from connector.adapters.typesetter import TypstTypesetter
 from connector.audit.retention import check_retention
 from connector.auth.act import Act
 from connector.auth.actor import Actor, job_actor, person_actor
@@ -42,6 +43,7 @@ from connector.ports import (
     Mailer,
     NoteSigner,
     TokenSigner,
+    Typesetter,
     Vault,
 )
 from connector.provenance.handlers import ProvenanceHandlers
@@ -80,6 +82,7 @@ class Connector:
     signer: NoteSigner
     token_signer: TokenSigner
     clock: Clock
+    typesetter: Typesetter
     tokens: TokenVerifier
     login: LoginClient
     archive: ActivityArchive | None = None  # Keycloak's own database, where it may be read
@@ -238,6 +241,7 @@ def build(
         signer=Ed25519NoteSigner(settings.log_origin, keys / "record.pem"),
         token_signer=EcTokenSigner(keys / "signals.pem"),
         clock=clock or SystemClock(),
+        typesetter=TypstTypesetter(settings.font_dir),
         tokens=tokens or _tokens(settings),
         login=login or _login(settings),
         archive=_archive(settings),

@@ -27,6 +27,7 @@ from connector.errors import (
     Text,
     UnavailableError,
 )
+from connector.ports import Typesetter
 
 PROBLEM = "application/problem+json"
 MOST_AT_ONCE = 32  # Starlette has 40 threads; each request holds one at a time.
@@ -50,6 +51,9 @@ class Desk(Protocol):
 
     def actor_of(self, token: str) -> Actor: ...
 
+    @property
+    def typesetter(self) -> Typesetter: ...
+
 
 def get_desk(request: Request) -> Desk:
     desk: Desk = request.app.state.connector
@@ -71,8 +75,13 @@ def get_act(request: Request, actor: Annotated[Actor, Depends(get_actor)]) -> It
         yield act
 
 
+def get_typesetter(request: Request) -> Typesetter:
+    return get_desk(request).typesetter
+
+
 ActDep = Annotated[Act, Depends(get_act, scope="function")]
 ActorDep = Annotated[Actor, Depends(get_actor)]
+TypesetterDep = Annotated[Typesetter, Depends(get_typesetter)]
 
 
 class WrongAddressError(NotFoundError):

@@ -185,6 +185,9 @@ class Settings(BaseSettings):
     unexplained_freezes: int = Field(
         20, ge=0, description="accounts the provenance gate may freeze by itself within an hour"
     )
+    font_dir: Path = Field(
+        Path("/usr/share/fonts/opentype/noto"), description="folder of the fonts that papers are printed in"
+    )
     environment: str = Field("production", description="production or demo; demo allows http and shows sample log-ins")
     directory: DirectorySettings = Field(default_factory=DirectorySettings, description="see TRADING_IDP_LDAP_*")
 

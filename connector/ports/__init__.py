@@ -46,6 +46,7 @@ from connector.ports.outside import (
     TokenSigner,
     Vault,
 )
+from connector.ports.papers import FontsMissingError, GlyphMissingError, Typesetter
 
 __all__ = [
     "AccountSnapshot",
@@ -60,8 +61,10 @@ __all__ = [
     "DirectoryProbe",
     "DirectoryReadError",
     "DirectoryReading",
+    "FontsMissingError",
     "ForbiddenTargetError",
     "ForeignAccountError",
+    "GlyphMissingError",
     "HttpAnswer",
     "HttpSender",
     "IdentityProvider",
@@ -80,6 +83,7 @@ __all__ = [
     "RefusedLine",
     "SessionCount",
     "TokenSigner",
+    "Typesetter",
     "UnknownArchiveError",
     "UnknownUserError",
     "Vault",
