@@ -2,21 +2,26 @@
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import time, timedelta
 from importlib import resources
 from pathlib import Path
 
 from connector.errors import Text
 from connector.regulations.calendar import ChinaCalendar, read_calendar
 from connector.regulations.errors import RulePackError, UnknownRuleError, UnknownRulePackError
+from connector.regulations.exclusive import charge_of
 from connector.regulations.merge import HOUSE, STAGE_ORDER, merge_form, merge_stages, merge_values, stage_parts
 from connector.regulations.pack import Pack, read_pack
 from connector.regulations.parts import Cited
 from connector.regulations.rulebook import (
+    Charge,
+    CheckItem,
     Claim,
     Explanation,
     Form,
     PasswordRules,
+    PeriodicRule,
+    SampleRule,
     ServiceLevel,
     StageRule,
     UserNameRule,
@@ -100,6 +105,41 @@ class PackRulebook:
     def test_words(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(word for pack in self._packs for part in pack.words for word in part.words))
 
+    def number(self, name: str) -> int:
+        return int(self._value(f"number.{name}").value)
+
+    def office_hours(self) -> tuple[time, time]:
+        begin, end = self._value("hours.office").value
+        return time.fromisoformat(begin), time.fromisoformat(end)
+
+    def charges(self) -> tuple[Charge, ...]:
+        named = {part.name: part.as_charge() for pack in reversed(self._packs) for part in pack.charge}
+        return tuple(named[name] for name in sorted(named))
+
+    def charge_of(self, permission_id: str, module: str, workflow_role: str) -> Charge | None:
+        parts = [part for pack in self._packs for part in pack.charge]
+        return charge_of(parts, permission_id, _folded(f"{module}\n{workflow_role}"), _folded)
+
+    def exclusion(self, first: str, second: str) -> str | None:
+        pair = {first, second}
+        said = [part for pack in self._packs for part in pack.exclusive if pair <= set(part.charges)]
+        return said[0].clause if said and first != second else None
+
+    def periodic(self, name: str) -> PeriodicRule | None:
+        found = self._values.get(f"periodic.{name}")
+        if found is None:
+            return None
+        days = self.service_level(f"{name}_due").working_days
+        return PeriodicRule(name=name, months=found.value, working_days=days, clause=found.won[0].clause)
+
+    def sample(self) -> SampleRule:
+        said = {name: self._value(f"sample.{name}") for name in ("share_percent", "least", "most")}
+        return SampleRule(**{name: e.value for name, e in said.items()}, clause=said["share_percent"].won[0].clause)
+
+    def checklist(self, name: str) -> tuple[CheckItem, ...]:
+        items = (item for pack in self._packs for part in pack.checklist if part.name == name for item in part.item)
+        return tuple({item.name: item for item in items}.values())
+
     def is_sensitive(self, module: str, workflow_role: str) -> bool:
         named = _folded(f"{module}\n{workflow_role}")
         return any(_folded(word) in named for pack in self._packs for s in pack.sensitive for word in s.keywords)
@@ -149,6 +189,11 @@ class PackRulebook:
         for pack in self._packs:
             lists: list[tuple[str, str, str, tuple[str, ...], Cited]] = [
                 ("sensitive", group.name, group.title, group.keywords, group) for group in pack.sensitive
+            ]
+            lists += [("charge", part.name, part.title, (*part.permissions, *part.keywords), part) for part in pack.charge]
+            lists += [
+                ("exclusive", str(n), "、".join(part.charges), part.charges, part)
+                for n, part in enumerate(pack.exclusive)
             ]
             lists += [("words", part.name, "、".join(part.words), part.words, part) for part in pack.words]
             for key, name, shown, words, part in lists:

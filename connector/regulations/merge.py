@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from connector.regulations.errors import RulesContradictError
+from connector.regulations.exclusive import claims, narrowest
 from connector.regulations.pack import Pack
 from connector.regulations.parts import StagePart
 from connector.regulations.rulebook import Claim, Explanation, Field, Form, StageRule
@@ -68,6 +69,15 @@ COMBINE: dict[str, Combine] = {
     "span.weak_password_grace_days": min,
     "span.no_permission_days": min,
     "span.directory_key_days": min,
+    "periodic": min,
+    "sample.share_percent": max,
+    "sample.least": max,
+    "sample.most": max,
+    "number.box_hours": min,
+    "number.box_notice_minutes": max,
+    "number.blackout_minutes_before": max,
+    "number.blackout_minutes_after": max,
+    "hours": narrowest,
 }
 
 
@@ -88,6 +98,11 @@ def claims_of(pack: Pack) -> Iterator[tuple[str, Claim]]:
         yield claim("user_name.serial_digits", pack.user_name.serial_digits, pack.user_name)
     yield from (claim(f"level.{level.name}", level.working_days, level) for level in pack.level)
     yield from (claim(name, span.days, span) for span in pack.span for name in span.names)
+    yield from (claim(f"periodic.{each.name}", each.months, each) for each in pack.periodic)
+    if pack.sample:
+        for name in ("share_percent", "least", "most"):
+            yield claim(f"sample.{name}", getattr(pack.sample, name), pack.sample)
+    yield from (claim(name, value, part) for name, value, part in claims(pack.number, pack.hours))
 
 
 def merge_values(packs: Sequence[Pack]) -> dict[str, Explanation]:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from connector.errors import Text
 from connector.regulations.errors import RulePackError
+from connector.regulations.exclusive import ChargePart, ExclusivePart, HoursPart, NumberPart
 from connector.regulations.parts import (
     FactorPart,
     FormPart,
@@ -26,6 +27,7 @@ from connector.regulations.parts import (
     UserNamePart,
     WordsPart,
 )
+from connector.regulations.periodic import ChecklistPart, PeriodicPart, SamplePart
 from connector.regulations.rulebook import Frozen
 
 
@@ -43,6 +45,13 @@ class Pack(Frozen):
     span: tuple[SpanPart, ...] = ()
     sensitive: tuple[SensitivePart, ...] = ()
     words: tuple[WordsPart, ...] = ()
+    periodic: tuple[PeriodicPart, ...] = ()
+    sample: SamplePart | None = None
+    checklist: tuple[ChecklistPart, ...] = ()
+    number: tuple[NumberPart, ...] = ()
+    hours: HoursPart | None = None
+    charge: tuple[ChargePart, ...] = ()
+    exclusive: tuple[ExclusivePart, ...] = ()
 
     @property
     def id(self) -> str:
@@ -92,11 +101,29 @@ def _foreign_clauses(pack: Pack) -> Iterator[tuple[str, Text]]:
     """A pack cites its own regulation and no other."""
     cited: list[tuple[str, str]] = [
         (f"{key}.{n}", part.clause)
-        for key in ("form", "stage", "level", "password", "factor", "session", "span", "sensitive", "words")
+        for key in (
+            "form",
+            "stage",
+            "level",
+            "password",
+            "factor",
+            "session",
+            "span",
+            "sensitive",
+            "words",
+            "number",
+            "charge",
+            "exclusive",
+            "periodic",
+            "checklist",
+        )
         for n, part in enumerate(getattr(pack, key))
     ]
     cited += [(f"form.{f.kinds[0]}.{one.name}", one.clause) for f in pack.form for one in f.field]
     cited += [("user_name", pack.user_name.clause)] if pack.user_name else []
+    cited += [(f"checklist.{c.name}.{one.name}", one.clause) for c in pack.checklist for one in c.item]
+    cited += [("sample", pack.sample.clause)] if pack.sample else []
+    cited += [("hours", pack.hours.clause)] if pack.hours else []
     for key, clause in cited:
         if not clause.startswith(f"{pack.id} "):
             yield key, Text(f"条款应以“{pack.id} ”开头", f"the clause must begin with “{pack.id} ”, not “{clause}”")
@@ -114,6 +141,10 @@ def _said_twice(pack: Pack) -> Iterator[tuple[str, Text]]:
         *(name for part in pack.span for name in part.names),
         *(f"sensitive.{part.name}" for part in pack.sensitive),
         *(f"words.{part.name}" for part in pack.words),
+        *(f"number.{part.name}" for part in pack.number),
+        *(f"periodic.{part.name}" for part in pack.periodic),
+        *(f"checklist.{part.name}" for part in pack.checklist),
+        *(f"charge.{part.name}" for part in pack.charge),
     ]
     seen: set[str] = set()
     for key in keys:

@@ -1,6 +1,6 @@
 """The rules in force: the strictest merge of the rule packs, each value with the clause it comes from. Pure."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict
@@ -78,6 +78,43 @@ class UserNameRule(Frozen):
 
     pattern: str
     serial_digits: int
+    clause: str
+
+
+class Charge(Frozen):
+    """A charge 职责 that excludes others, as agency or evaluation; `classes` of account that have it by themselves."""
+
+    name: str
+    title: str
+    title_en: str
+    clause: str
+    classes: tuple[AccountClass, ...] = ()
+
+
+class PeriodicRule(Frozen):
+    """A periodic duty: every so many months, done at most so many working days after the period has ended."""
+
+    name: str
+    months: int
+    working_days: int
+    clause: str
+
+
+class SampleRule(Frozen):
+    """How large the sample of an inspection is (JC 9, GS 17)."""
+
+    share_percent: int
+    least: int
+    most: int
+    clause: str
+
+
+class CheckItem(Frozen):
+    """One question of a checklist, in Chinese and in English, with its clause."""
+
+    name: str
+    label: str
+    label_en: str
     clause: str
 
 
@@ -164,6 +201,29 @@ class Rulebook(Protocol):
 
     def test_words(self) -> tuple[str, ...]:
         """Words in a name that make an account look like a test account (JC 21), of all packs."""
+
+    def number(self, name: str) -> int:
+        """A number of the packs, as "box_hours" or "blackout_minutes_before"; the name says the unit."""
+
+    def office_hours(self) -> tuple[time, time]:
+        """Begin and end of the office hours of a working day, in Asia/Shanghai."""
+
+    def charges(self) -> tuple[Charge, ...]:
+        """Every charge that excludes another one, each once (HH 3)."""
+
+    def charge_of(self, permission_id: str, module: str, workflow_role: str) -> Charge | None:
+        """The charge a permission belongs to; None for the most."""
+
+    def exclusion(self, first: str, second: str) -> str | None:
+        """The clause by which nobody has both charges; None when they go together (JC 7, HH 3)."""
+
+    def periodic(self, name: str) -> PeriodicRule | None:
+        """What comes round under this name; None where no pack in force asks for it."""
+
+    def sample(self) -> SampleRule: ...
+
+    def checklist(self, name: str) -> tuple[CheckItem, ...]:
+        """The questions of all packs that ask for this check, once each; empty where none does."""
 
     def is_sensitive(self, module: str, workflow_role: str) -> bool:
         """Whether the catalogue of the packs names this permission as sensitive (LC 8)."""

@@ -17,7 +17,10 @@ class RequestKind(StrEnum):
     DISABLE_DORMANT = "disable_dormant"  # 僵尸用户禁用 (LC 7(2))
     DISABLE_FOUND = "disable_found"  # 排查清理 (JC 21, LC 6(3)): weak passwords, test, orphaned accounts
     RELEASE_DEPARTURES = "release_departures"  # a departure plan that the breaker held
+    USE_PRIVILEGED = "use_privileged"  # 临时使用系统账号权限 (JC 18)
+    EXCEPT_CONFLICT = "except_conflict"  # 职责冲突例外 (HH 3, JC 7)
     REPAIR_DRIFT = "repair_drift"  # 差异修复: Keycloak is made to agree with what was approved (JC 9, 11)
+    WITHDRAW_REVIEWED = "withdraw_reviewed"  # 权限复核收回: what a reviewer found no longer needed (JC 9, HH 3)
 
 
 class Office(StrEnum):
