@@ -16,7 +16,7 @@ hand the typesetter down as an argument of the type `ports.Typesetter`.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -29,7 +29,7 @@ from connector.ports import FontsMissingError, GlyphMissingError
 TEMPLATES: Final = Path(__file__).parent / "typst"
 NAMES: Final = frozenset({"form", "listing"})
 FAMILIES: Final = ("Noto Serif CJK SC", "Noto Sans CJK SC")
-STANDARDS: Final = ["a-2a", "ua-1"]  # an archive's file that a screen reader can read
+STANDARDS: Final[list[Any]] = ["a-2a", "ua-1"]  # an archive's file that a screen reader can read
 # What Typst says of a text that cannot be drawn, or that no archive's file may hold. The text stands as in its code.
 UNDRAWN = re.compile(r'the text (?:contains the disallowed codepoint )?`"(.+?)"`')
 ESCAPE = re.compile(r"\\u\{([0-9a-f]{1,6})\}")
@@ -46,16 +46,22 @@ class TypstTypesetter:
 
     def pdf(self, template: str, data: Mapping[str, Any], *, at: datetime) -> bytes:
         """See `ports.Typesetter`."""
-        return self._compile(template, data, at, "pdf")[0]
+        try:
+            made = self._compiler(template, data).compile(
+                format="pdf", pdf_standards=STANDARDS, timestamp=int(at.timestamp())
+            )
+        except typst.TypstError as error:
+            raise _explained(str(error), data) from error
+        return _pages(made)[0]
 
-    def png(self, template: str, data: Mapping[str, Any], *, at: datetime) -> list[bytes]:
+    def png(self, template: str, data: Mapping[str, Any]) -> list[bytes]:
         """The same pages as pictures, for eyes and tests; characters without a glyph are not found out here."""
-        return self._compile(template, data, at, "png")
+        return _pages(self._compiler(template, data).compile(format="png"))
 
-    def _compile(self, template: str, data: Mapping[str, Any], at: datetime, kind: str) -> list[bytes]:
+    def _compiler(self, template: str, data: Mapping[str, Any]) -> typst.Compiler:
         if template not in NAMES:
             raise ValueError(f"no template {template}")
-        compiler = typst.Compiler(
+        return typst.Compiler(
             str(TEMPLATES / f"{template}.typ"),
             root=str(TEMPLATES),
             font_paths=self._fonts,
@@ -65,14 +71,6 @@ class TypstTypesetter:
             package_path=str(TEMPLATES),
             package_cache_path=str(TEMPLATES),
         )
-        options: dict[str, Any] = (
-            {"pdf_standards": STANDARDS, "timestamp": int(at.timestamp())} if kind == "pdf" else {}
-        )
-        try:
-            made = compiler.compile(format=kind, **options)
-        except typst.TypstError as error:
-            raise _explained(str(error), data) from error
-        return made if isinstance(made, list) else [made]
 
     @cached_property
     def _fonts(self) -> Any:
@@ -95,20 +93,29 @@ def _explained(said: str, data: Mapping[str, Any]) -> Exception:
     return GlyphMissingError(field=place or "--", character=character, code_point=f"U+{ord(character):04X}")
 
 
+def _pages(made: bytes | list[bytes] | None) -> list[bytes]:
+    return made if isinstance(made, list) else [made or b""]
+
+
 def _texts(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
     """Every text of the data with the name of the field it stands in: a cell's `field`, or line and heading."""
     if isinstance(value, str):
         yield place, value
     elif isinstance(value, Mapping):
         named = str(value.get("field", place))
-        heads = [column["title"] for column in value.get("columns", ()) if isinstance(column, Mapping)]
         for key, inner in value.items():
-            if key == "rows" and heads:
-                for line, row in enumerate(inner, 1):
-                    for head, cell in zip(heads, row, strict=True):
-                        yield f"第{line}行·{head}", cell
+            if key == "rows":
+                yield from _rows(inner, value["columns"], named)
             elif key != "field":
                 yield from _texts(inner, named)
     elif isinstance(value, list | tuple):
         for inner in value:
             yield from _texts(inner, place)
+
+
+def _rows(rows: Sequence[Any], columns: Sequence[Any], place: str) -> Iterator[tuple[str, str]]:
+    """The cells of a listing by line and heading; those of a form name their field themselves."""
+    for line, row in enumerate(rows, 1):
+        for number, cell in enumerate(row):
+            head = columns[number]["title"] if isinstance(cell, str) else ""
+            yield from _texts(cell, f"第{line}行·{head}" if head else place)
