@@ -7,6 +7,8 @@ and every undoing take two people, who have both seen the same list.
 from dataclasses import dataclass
 from datetime import timedelta
 
+from sqlalchemy import or_, select
+
 from connector.audit import service as audit
 from connector.audit.events import Event
 from connector.auth.act import Act
@@ -14,8 +16,10 @@ from connector.auth.actor import ActorKind
 from connector.auth.levels import check_level
 from connector.errors import FieldProblem, ForbiddenError, RefusedInputError
 from connector.incidents import carry_out, scopes, store
+from connector.incidents.case_tables import CaseRow
 from connector.incidents.errors import (
     FreezeNotUndoableError,
+    FreezeOfCaseError,
     FreezeOrderClosedError,
     FreezePlanChangedError,
     FreezeSameOfficerError,
@@ -96,6 +100,7 @@ def order_undo(act: Act, number: str, *, reason: str, plan_hash: str) -> FreezeO
     _check_reason(reason)
     frozen = store.get_order(act, number, lock=True)
     check_may_order(act, scope_of(frozen))
+    _check_no_open_case(act, frozen)
     _check_person(act)
     seen = _preview_undo(act, frozen)
     if not seen.accounts:
@@ -270,6 +275,14 @@ def _check_person(act: Act) -> None:
 def _check_waiting(act: Act, order: FreezeOrderRow) -> None:
     if order.state != "waiting" or is_expired(act, order):
         raise FreezeOrderClosedError(number=order.number, state="expired" if is_expired(act, order) else order.state)
+
+
+def _check_no_open_case(act: Act, order: FreezeOrderRow) -> None:
+    """The compromised account and the users it created come back by the case, not by undoing its order (GS 13)."""
+    by_scope = CaseRow.number == order.scope_value if order.scope_kind == ScopeKind.INCIDENT else CaseRow.id.is_(None)
+    open_one = select(CaseRow.number).where(CaseRow.state == "open", or_(CaseRow.freeze_order_id == order.id, by_scope))
+    if (number := act.session.scalar(open_one.limit(1))) is not None:
+        raise FreezeOfCaseError(number=order.number, case=number)
 
 
 def _check_reason(reason: str) -> None:

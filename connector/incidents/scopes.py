@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, select
 from connector.auth.act import Act
 from connector.auth.actor import ActorKind
 from connector.errors import NotFoundError
+from connector.incidents.case_tables import CaseCreatedRow, CaseRow
 from connector.keys.rules import HELD
 from connector.keys.tables import HardwareKeyRow, KeyBatchRow
 from connector.register import accounts, people, units
@@ -44,11 +45,12 @@ class ScopeKind(StrEnum):
     UNIT = "unit"  # and everything below it
     SUBSYSTEM = "subsystem"  # everybody who holds a permission of it
     KEY_BATCH = "key_batch"  # everybody who holds a key of it
+    INCIDENT = "incident"  # everybody whom the compromised account of a case created (GS 13)
 
 
 @dataclass(frozen=True)
 class Scope:
-    """`value` is a user name, a unit's code, a subsystem's id or the number of a batch of keys."""
+    """`value` is a user name, a unit's code, a subsystem's id, the number of a batch of keys or of a case."""
 
     kind: ScopeKind
     value: str
@@ -88,7 +90,7 @@ def name_of(act: Act, scope: Scope) -> str:
         return units.get_unit(act, scope.value).name
     if scope.kind is ScopeKind.SUBSYSTEM:
         return _subsystem(act, scope.value).name
-    return _key_batch(act, scope.value).number
+    return _case(act, scope.value).number if scope.kind is ScopeKind.INCIDENT else _key_batch(act, scope.value).number
 
 
 def check_may_order(act: Act, scope: Scope) -> None:
@@ -151,7 +153,17 @@ def _condition(act: Act, scope: Scope) -> ColumnElement[bool]:
         return UnitRow.path.startswith(units.get_unit(act, scope.value).path, autoescape=True)
     if scope.kind is ScopeKind.SUBSYSTEM:
         return AccountRow.id.in_(_holders_of(_subsystem(act, scope.value).id))
+    if scope.kind is ScopeKind.INCIDENT:
+        case = _case(act, scope.value)
+        return AccountRow.id.in_(select(CaseCreatedRow.account_id).where(CaseCreatedRow.case_id == case.id))
     return AccountRow.id.in_(_key_holders(_key_batch(act, scope.value)))
+
+
+def _case(act: Act, number: str) -> CaseRow:
+    row = act.session.scalar(select(CaseRow).where(CaseRow.number == number))
+    if row is None:
+        raise NotFoundError(kind="案件 (case)", name=number)
+    return row
 
 
 def _holders_of(subsystem_id: str) -> Select[str]:
