@@ -1,4 +1,4 @@
-"""Parts of a rule pack about boxes of privileged use, office hours, charges that exclude each other and blackouts. Pure.
+"""Parts of a rule pack about boxes of privileged use, office hours, exclusive charges and blackouts. Pure.
 
 Knows no file and no other pack.
 """
@@ -19,7 +19,14 @@ from connector.regulations.vocabulary import AccountClass
 class NumberPart(Cited):
     """A number with a name of its own; the name says the unit."""
 
-    name: Literal["box_hours", "box_notice_minutes", "blackout_minutes_before", "blackout_minutes_after"]
+    name: Literal[
+        "box_hours",
+        "box_notice_minutes",
+        "blackout_minutes_before",
+        "blackout_minutes_after",
+        "deputy_days",
+        "vacancy_notice_days",
+    ]
     value: int = Key(ge=1, le=100_000)
 
 
