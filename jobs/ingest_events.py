@@ -15,6 +15,7 @@ from connector.activity.watch import Watch, Watches
 from connector.adapters.realm_setup import expected_realm
 from connector.auth.actor import job_actor
 from connector.bootstrap import Connector
+from connector.incidents.privilege_watch import PrivilegeWatch
 from connector.provenance.gate import ProvenanceWatch
 
 REST = 8.0  # Times as long as reading and storing a page took, while more than a minute behind.
@@ -49,6 +50,6 @@ def watches_of(connector: Connector) -> dict[str, list[Watch]]:
     """
     gate = ProvenanceWatch(expected_realm(connector.settings, connector.rulebook))
     return {
-        ADMIN: [RecordingWatch(), gate],
-        LOGIN: [LoginWatch(connector.settings.same_place_networks), gate],
+        ADMIN: [RecordingWatch(), gate, PrivilegeWatch()],
+        LOGIN: [LoginWatch(connector.settings.same_place_networks), gate, PrivilegeWatch()],
     }

@@ -100,7 +100,7 @@ def is_done(act: Act, case: CaseRow, row: CaseOutcomeRow) -> bool:
 
 
 def _created_are_shut(act: Act, case: CaseRow, _row: CaseOutcomeRow) -> bool:
-    return all(_is_shut(act, one) for one in _created(act, case))
+    return all(is_shut(act, one) for one in _created(act, case))
 
 
 def _created_are_gone(act: Act, case: CaseRow, _row: CaseOutcomeRow) -> bool:
@@ -162,7 +162,8 @@ def _created(act: Act, case: CaseRow) -> list[CaseCreatedRow]:
     return list(act.session.scalars(select(CaseCreatedRow).where(CaseCreatedRow.case_id == case.id)))
 
 
-def _is_shut(act: Act, one: CaseCreatedRow) -> bool:
+def is_shut(act: Act, one: CaseCreatedRow) -> bool:
+    """Whether a created user is out of use, in the register and by the steps to Keycloak."""
     if one.account_id:
         account = act.session.get_one(AccountRow, one.account_id)
         return account.status in OUT_OF_USE and not _open_steps(act, account.id)
