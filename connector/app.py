@@ -16,17 +16,23 @@ from connector import http
 from connector.bootstrap import Connector
 from connector.checks import job_routes
 from connector.checks import routes as checks
+from connector.conflicts import routes as conflicts
 from connector.departures import routes as departures
 from connector.errors import ConnectorError, FaultError
+from connector.incidents import case_routes
 from connector.incidents import routes as incidents
 from connector.keys import routes as keys
 from connector.pages import mount as pages
 from connector.pages.frame import is_page, problem_page
+from connector.papers import routes as papers
+from connector.privileged import routes as privileged
 from connector.provenance import routes as provenance
 from connector.provisioning import routes as provisioning
 from connector.reconciliation import routes as reconciliation
+from connector.reconciliation import three_way_routes
 from connector.register import record_routes
 from connector.register import routes as register
+from connector.requests import matrix_routes, scan_routes
 from connector.requests import routes as requests
 from connector.signals import routes as signals
 from connector.webhooks import routes as webhooks
@@ -46,14 +52,21 @@ def create_app(connector: Connector) -> FastAPI:
         checks,
         job_routes,
         keys,
+        privileged,
+        conflicts,
         requests,
+        scan_routes,
+        papers,
+        matrix_routes,
         provenance,
         provisioning,
         departures,
         reconciliation,
+        three_way_routes,
         webhooks,
         signals,
         incidents,
+        case_routes,
     ):
         app.include_router(room.router)
     pages.mount(app)

@@ -46,6 +46,7 @@ from connector.ports import (
     Typesetter,
     Vault,
 )
+from connector.privileged.handlers import BoxHandlers
 from connector.provenance.handlers import ProvenanceHandlers
 from connector.provisioning import links
 from connector.provisioning.converge import ConvergeHandlers
@@ -54,11 +55,13 @@ from connector.provisioning.handlers import KeycloakHandlers
 from connector.provisioning.inspection import Inspection
 from connector.provisioning.letters import LinkLetters
 from connector.realm_config import load_realm_config
+from connector.reconciliation.three_way_handlers import MatrixHandlers
 from connector.register import accounts
 from connector.register.tables import AccountRow
 from connector.regulations.loader import load_rulebook
 from connector.regulations.rulebook import Rulebook
 from connector.regulations.vocabulary import AccountClass, AccountStatus
+from connector.scans.service import ScanFiles, ScanIntake
 from connector.settings import Settings
 from connector.signals.deliver import PUSH_SECONDS, SignalHandlers
 from connector.storage.engine import Database
@@ -106,6 +109,12 @@ class Connector:
             )
 
     @cached_property
+    def scan_intake(self) -> ScanIntake:
+        """Takes stamped scans in, and gives them out again."""
+        files = ScanFiles(self.settings.data_dir / "scans")
+        return ScanIntake(files=files, most_bytes=self.settings.scan_max_bytes, command=self.settings.scan_command)
+
+    @cached_property
     def inspection(self) -> Inspection:
         """Looks at one account in the register and in Keycloak."""
         keys = KeyHandlers(self.idp, self.database.reading, self.rulebook)
@@ -122,6 +131,7 @@ class Connector:
             ConvergeHandlers(self.idp, self.database.reading, self.inspection),
             KeyHandlers(self.idp, self.database.reading, self.rulebook),
             MoverHandlers(self.idp, self.database.reading),
+            BoxHandlers(self.idp, self.database.reading),
             LinkLetters(self.mailer, self._open, public_url=url, life=life),
             WebhookHandlers(self.http, self._open, public_url=url),
             SignalHandlers(
@@ -136,6 +146,7 @@ class Connector:
             MailHandlers(self.mailer),
             FreezeHandlers(self.idp, self.database.reading),
             ProvenanceHandlers(self.idp, self.database.reading, self.rulebook),
+            MatrixHandlers(),
         ):
             table = part.table()
             if twice := handlers.keys() & table.keys():

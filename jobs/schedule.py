@@ -13,6 +13,7 @@ from connector.bootstrap import Connector
 from connector.errors import Text
 from jobs import (
     check_calendar,
+    check_matrix,
     check_provenance,
     deliver_outbox,
     end_expired,
@@ -24,6 +25,7 @@ from jobs import (
     reconcile_accounts,
     reconcile_keys,
     remind_deadlines,
+    scan_conflicts,
     scan_dormant,
     scan_orphans,
     scan_passwords,
@@ -34,6 +36,7 @@ from jobs import (
     sync_departures,
     take_baseline,
     tidy_runs,
+    turn_boxes,
     verify_record,
     watch_directory,
 )
@@ -167,7 +170,7 @@ SCHEDULE: tuple[Job, ...] = (
         name="mail_alarms",
         when=Every(timedelta(minutes=1), after=timedelta(seconds=40)),
         run=mail_alarms.run,
-        does=Text("将新告警发送至告警邮箱", "mails new alarms to the address for alarms"),
+        does=Text("归并新告警并告知，逾时未确认的升级", "puts alarms together, tells of them, escalates old ones"),
         once=True,
     ),
     Job(
@@ -195,6 +198,12 @@ SCHEDULE: tuple[Job, ...] = (
         when=Every(timedelta(minutes=1), after=timedelta(seconds=50)),
         run=end_expired.run,
         does=Text("到期账号提醒和冻结", "notices before an account's approved end, freezes it when it comes"),
+    ),
+    Job(
+        name="turn_boxes",
+        when=Every(timedelta(seconds=30), after=timedelta(seconds=5)),
+        run=turn_boxes.run,
+        does=Text("系统账号权限临时使用的开始、提醒和收回", "opens and ends the boxes of privileged use"),
     ),
     Job(
         name="sync_departures",
@@ -253,6 +262,13 @@ SCHEDULE: tuple[Job, ...] = (
         does=Text("查找无主账号并提请批准禁用", "finds accounts that nobody answers for and proposes them"),
     ),
     Job(
+        name="scan_conflicts",
+        when=Daily(time(2, 55)),
+        run=scan_conflicts.run,
+        does=Text("结束到期的例外，查找职责冲突", "ends due exceptions, finds conflicts of duty"),
+        once=True,
+    ),
+    Job(
         name="verify_record",
         when=Daily(time(3, 0)),
         run=verify_record.run,
@@ -275,6 +291,12 @@ SCHEDULE: tuple[Job, ...] = (
         when=Daily(time(4, 0)),
         run=reconcile_accounts.run,
         does=Text("核对台账与 Keycloak，提请批准修复差异", "compares the register with Keycloak, asks for the repair"),
+    ),
+    Job(
+        name="check_matrix",
+        when=Daily(time(4, 30)),
+        run=check_matrix.run,
+        does=Text("核对对照表、审批、Keycloak和子系统清单", "compares tables, approvals, Keycloak, subsystems"),
     ),
 )
 

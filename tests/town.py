@@ -21,6 +21,7 @@ from connector.regulations.vocabulary import Office, RequestKind, Verdict
 from connector.requests import service as requests
 from connector.requests.forms import RequestForm
 from connector.requests.tables import RequestRow
+from connector.requests.verification import Comparison, checklist_of
 from connector.settings import Settings
 from tests.factories import Centre, make_account, make_centre, make_person, make_person_form
 from tests.fakes.clock import FakeClock
@@ -111,6 +112,7 @@ class Town:
     def decide(
         self, request: RequestRow, verdict: Verdict = Verdict.APPROVE, *, actor: Actor | None = None,
         digest: str | None = None, reason: str = "同意", now: datetime | None = None, excluded: tuple[str, ...] = (),
+        override: Any = None, compared: tuple[Comparison, ...] | None = None,
     ) -> RequestRow:  # fmt: skip
         """Decides the open stage, as its right office holder unless told otherwise."""
         stage = self.open_stage(request)
@@ -118,10 +120,18 @@ class Town:
             actor = self.holder(stage)
         with self.connector.act(HOST) as act:
             current = requests.get_request(act, request.id).digest
+        said = self.compared(request, stage) if compared is None else compared
         with self.connector.act(actor, now=now) as act:
             return requests.decide(
-                act, stage_id=stage.id, verdict=verdict, reason=reason, digest=digest or current, excluded=excluded
-            )
+                act, stage_id=stage.id, verdict=verdict, reason=reason, digest=digest or current, excluded=excluded,
+                override=override, compared=said,
+            )  # fmt: skip
+
+    def compared(self, request: RequestRow, stage: Any) -> tuple[Comparison, ...]:
+        """The whole checklist of the stage, each item found to agree; none where the stage has no checklist."""
+        with self.connector.act(HOST) as act:
+            items = checklist_of(act, requests.get_request(act, request.id), stage)
+        return tuple(Comparison(item=item.name, result="agrees") for item in items)
 
     def holder(self, stage: Any) -> Actor:
         """The person who holds the stage's office in its unit."""

@@ -28,7 +28,11 @@ KINDS: Mapping[str, Text] = {
     RequestKind.DISABLE_DORMANT: Text("禁用僵尸账号", "Disable dormant accounts"),
     RequestKind.DISABLE_FOUND: Text("禁用排查发现的账号", "Disable accounts a scan found"),
     RequestKind.RELEASE_DEPARTURES: Text("放行离职处理计划", "Release held departure plan"),
+    RequestKind.ADOPT_MATRIX: Text("账号权限对照表备案", "Table of posts and permissions"),
+    RequestKind.USE_PRIVILEGED: Text("临时使用系统账号权限", "Privileged use for a time"),
+    RequestKind.EXCEPT_CONFLICT: Text("职责冲突例外", "Exception to a conflict of duty"),
     RequestKind.REPAIR_DRIFT: Text("修复账号差异", "Repair differences"),
+    RequestKind.WITHDRAW_REVIEWED: Text("收回复核认为不需要的权限", "Withdraw permissions after a review"),
 }
 STATES: Mapping[str, Text] = {
     "pending": Text("待审批", "Pending"),

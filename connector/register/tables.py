@@ -5,9 +5,20 @@ Every table that the ledger needs keeps validity times, so that it can be read a
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    Connection,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    event,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
+from connector.register import triggers
 from connector.storage.tables import Base, new_id
 
 SEPARATED_AND_OPEN = "office IN ('security_administrator', 'system_administrator', 'auditor') AND ended_at IS NULL"
@@ -186,6 +197,7 @@ class MatrixLineRow(Base):
     matrix_id: Mapped[str] = mapped_column(ForeignKey("matrices.id"), primary_key=True)
     post: Mapped[str] = mapped_column(String(64), primary_key=True)
     permission_id: Mapped[str] = mapped_column(ForeignKey("permissions.id"), primary_key=True)
+    note: Mapped[str] = mapped_column(String(200), default="")  # 备注 (JC annex 1)
 
 
 class AppointmentRow(Base):
@@ -222,3 +234,10 @@ class AppointmentRow(Base):
         ),
         Index("ix_appointments_office", "office", "unit_id"),
     )
+
+
+@event.listens_for(Base.metadata, "after_create")
+def _install_triggers(_target: object, connection: Connection, **_: object) -> None:
+    """Makes the triggers wherever the tables are made from the metadata; the migration does the same itself."""
+    if all(connection.dialect.has_table(connection, row.__tablename__) for row in (AppointmentRow, GrantRow)):
+        triggers.install(connection)

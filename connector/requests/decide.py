@@ -1,6 +1,6 @@
 """The one path that decides: lock the request, apply the pure rules, store the decision, move the request on."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from sqlalchemy.exc import IntegrityError
 
@@ -8,27 +8,42 @@ from connector.audit.events import Event
 from connector.auth.act import Act
 from connector.auth.levels import check_level, proof_words
 from connector.errors import NotSignedInError
-from connector.register import offices
+from connector.register import accounts, separated
 from connector.regulations.vocabulary import Office, Verdict
-from connector.requests import store
+from connector.requests import entitlement, separation, store, verification
 from connector.requests.effects import carry_out
-from connector.requests.errors import SecondPartError
-from connector.requests.rules import Shown, check_excluded, check_may_decide, check_reason
+from connector.requests.entitlement import Override
+from connector.requests.errors import RepresentedPartError, SecondPartError
+from connector.requests.in_place import check_capacity
+from connector.requests.rules import Capacity, check_excluded, check_reason
 from connector.requests.submit import open_stage, record_request
 from connector.requests.tables import DecisionRow, ParticipantRow, RequestRow, StageRow
+from connector.requests.verification import Comparison, record_compared
+from connector.scans import service as scans
 from connector.storage.tables import new_id
 
 
 def decide(
-    act: Act, *, stage_id: str, verdict: Verdict, reason: str = "", digest: str, excluded: Collection[str] = ()
+    act: Act,
+    *,
+    stage_id: str,
+    verdict: Verdict,
+    reason: str = "",
+    digest: str,
+    excluded: Collection[str] = (),
+    override: Override | None = None,
+    compared: Sequence[Comparison] = (),
 ) -> RequestRow:
     """Decides one stage as the act's person; with the last approval everything that follows is written (C1).
 
     `digest` is that of the content the decider was shown (B12). `excluded` are user names (or strangers' ids) that a
-    proposal is not approved for: what one stage left out, no later one can bring back. The person must have proved a
-    second factor (GS 10(2)). Raises the rule that is broken: StepUpNeededError, SelfApprovalError, SecondPartError,
-    WrongOfficeError, StageClosedError, RequestClosedError, ContentChangedError, RefusedInputError; then nothing is
-    stored.
+    proposal is not approved for: what one stage left out, no later one can bring back. `override` names what the table
+    of posts does not allow and is approved all the same (JC 11). `compared` is what the verifier of a new registration
+    compared (HH 4). The person must have proved a second factor (GS 10(2)); he decides as holder of the office, as his
+    deputy, or as an alternate of an overdue stage. Raises the rule that is broken: StepUpNeededError,
+    SelfApprovalError, SecondPartError, RepresentedPartError, InPersonError, NeededLaterError, WrongOfficeError,
+    StageClosedError, RequestClosedError, ContentChangedError, RefusedInputError, and what `entitlement` and
+    `separation` raise; then nothing is stored.
     """
     person_id = act.actor.person_id
     if person_id is None:
@@ -37,41 +52,34 @@ def decide(
     check_reason(verdict, reason)
     request = store.get_request(act, store.get_stage(act, stage_id).request_id, lock=True)
     stage = store.get_stage(act, stage_id)
-    _check(act, request, stage, person_id, digest)
+    capacity = check_capacity(act, request, stage, person_id, digest, verdict)
     check_excluded(request.form, excluded)
-    decision = _store_decision(act, request, stage, person_id, verdict, reason)
+    for each in filter(None, (person_id, capacity.stands_for_id)):  # Every rule of separation holds for both (HH 3).
+        separated.check_same_side(act, each, Office(stage.office), opened_at=request.submitted_at)
+        separation.check_decision(act, request, stage, each, verdict)
+    beyond = entitlement.check_decision(act, request, stage, store.stages_of(act, request), verdict, override)
+    verification.check_decision(act, request, stage, verdict, compared)
+    decision = _store_decision(act, request, stage, capacity, verdict, reason)
     decision.excluded = sorted(set(excluded))
-    _move_on(act, request, stage, verdict)
+    record_compared(act, request, decision, compared)
+    if beyond is not None and override is not None:
+        row = entitlement.record_override(act, request, decision, beyond, override)
+        record_request(act, Event.ENTITLEMENT_OVERRIDDEN, request, **entitlement.facts_of(row, beyond))
+    _move_on(act, request, stage, decision)
     return request
 
 
-def _check(act: Act, request: RequestRow, stage: StageRow, person_id: str, digest: str) -> None:
-    current = stage.version == request.version
-    office = Office(stage.office)
-    check_may_decide(
-        Shown(
-            request_state=request.state,
-            stage_state=stage.state if current else "dropped",
-            digest=request.digest,
-            office=office,
-        ),
-        digest=digest,
-        person_id=person_id,
-        parts=store.parts_of(act, request),
-        office_holders=[p.id for p in offices.holders(act, office, stage.unit_id)],
-    )
-
-
 def _store_decision(
-    act: Act, request: RequestRow, stage: StageRow, person_id: str, verdict: Verdict, reason: str
+    act: Act, request: RequestRow, stage: StageRow, capacity: Capacity, verdict: Verdict, reason: str
 ) -> DecisionRow:
-    """The decision and the part it makes of its person. The database refuses a second part (JC 7, HH 3)."""
-    part = ParticipantRow(request_id=request.id, version=request.version, person_id=person_id, part="decider")
-    try:
-        with act.session.begin_nested():
-            act.session.add(part)
-    except IntegrityError as error:
-        raise SecondPartError from error
+    """The decision, and the part it makes of its person and of the one he stands for.
+
+    The database refuses a second part of either (JC 7, HH 3).
+    """
+    person_id = str(act.actor.person_id)
+    _take_part(act, request, person_id, "decider", SecondPartError)
+    if capacity.stands_for_id:
+        _take_part(act, request, capacity.stands_for_id, "represented", RepresentedPartError)
     decision = DecisionRow(
         id=new_id(),
         request_id=request.id,
@@ -84,15 +92,46 @@ def _store_decision(
         via=act.actor.via,
         proof=proof_words(act.actor),
         decided_at=act.now,
+        capacity=capacity.name,
+        stands_for_id=capacity.stands_for_id,
+        deputy_row_id=capacity.deputy_row_id,
+        via_office=capacity.via_office,
     )
     act.session.add(decision)
     return decision
 
 
-def _move_on(act: Act, request: RequestRow, stage: StageRow, verdict: Verdict) -> None:
+def _take_part(
+    act: Act, request: RequestRow, person_id: str, part: str, refusal: type[SecondPartError | RepresentedPartError]
+) -> None:
+    row = ParticipantRow(request_id=request.id, version=request.version, person_id=person_id, part=part)
+    try:
+        with act.session.begin_nested():
+            act.session.add(row)
+    except IntegrityError as error:
+        raise refusal from error
+
+
+def _facts(act: Act, stage: StageRow, decision: DecisionRow) -> dict[str, str]:
+    """What the record says of a decision; of one made in another's place, whose and how (HH 3)."""
+    facts = {"stage": stage.id, "office": stage.office, "digest": decision.digest, "via": decision.via}
+    facts["proof"] = decision.proof
+    if attached := scans.hashes_of(act, decision.request_id, decision.version):
+        facts["scans"] = " ".join(attached)
+    if decision.capacity != "holder":
+        facts["capacity"] = decision.capacity
+    if decision.stands_for_id:
+        holder = accounts.find_by_person(act, decision.stands_for_id)
+        facts |= {"stands_for": holder.user_name if holder else "", "stands_for_id": decision.stands_for_id}
+    if decision.via_office:
+        facts["via_office"] = decision.via_office
+    return facts
+
+
+def _move_on(act: Act, request: RequestRow, stage: StageRow, decision: DecisionRow) -> None:
+    verdict = Verdict(decision.verdict)
     later = [s for s in store.stages_of(act, request) if s.position > stage.position]
-    facts = {"stage": stage.id, "office": stage.office, "digest": request.digest, "via": act.actor.via}
-    facts["proof"] = proof_words(act.actor)
+    facts = _facts(act, stage, decision)
     stage.state, stage.closed_at, request.due_at = STAGE_STATES[verdict], act.now, None
     if verdict is Verdict.APPROVE:
         record_request(act, Event.REQUEST_STAGE_APPROVED, request, **facts)
@@ -113,6 +152,7 @@ def _move_on(act: Act, request: RequestRow, stage: StageRow, verdict: Verdict) -
 def _approve(act: Act, request: RequestRow) -> None:
     request.state, request.closed_at = "approved", act.now
     excluded = store.excluded_of(act, request)
+    entitlement.check_still_covered(act, request)
     record_request(act, Event.REQUEST_APPROVED, request, excluded=sorted(excluded), digest=request.digest)
     carry_out(act, request, excluded)
 

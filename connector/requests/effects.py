@@ -17,6 +17,7 @@ from connector.provisioning import service as provisioning
 from connector.register import accounts, offices, people
 from connector.register.tables import AccountRow, GrantRow
 from connector.regulations.vocabulary import AccountClass, AccountPurpose, AccountStatus, RequestKind
+from connector.requests import matrix_proposal, separation
 from connector.requests.freshness import check_mirror_is_read
 from connector.requests.rules import check_status_allows
 from connector.requests.tables import RequestRow
@@ -63,6 +64,7 @@ def _grant(act: Act, request: RequestRow, _excluded: Collection[str]) -> None:
         provisioning.open_in_keycloak(act, account, added, request_id=request.id)
         return
     account = _account(act, request)
+    separation.take_over(act, account, form["permissions"], request.id)
     added = accounts.add_grants(act, account, form["permissions"], granted_by=request.id)
     taken = accounts.withdraw_grants(act, account, form["withdraw"], withdrawn_by=request.id)
     provisioning.grant_in_keycloak(act, account, added, request_id=request.id)
@@ -158,6 +160,13 @@ def _repair(act: Act, request: RequestRow, excluded: Collection[str]) -> None:
             repairs.shut_out(act, user_id, cause="reconciliation", request_id=request.id)
 
 
+def _withdraw_reviewed(act: Act, request: RequestRow, _excluded: Collection[str]) -> None:
+    """What a review found no longer needed is taken away, and nothing else (JC 9)."""
+    account = accounts.lock_account(act, str(request.account_id))
+    taken = accounts.withdraw_grants(act, account, request.form["withdraw"], withdrawn_by=request.id)
+    provisioning.withdraw_in_keycloak(act, account, taken, request_id=request.id)
+
+
 def _replace_key(act: Act, request: RequestRow, _excluded: Collection[str]) -> None:
     """The custodian may now issue the new key, and with it the account is enabled."""
     keys.approve_replacement(act, _account(act, request), request.id)
@@ -166,6 +175,14 @@ def _replace_key(act: Act, request: RequestRow, _excluded: Collection[str]) -> N
 def _waive_key(act: Act, request: RequestRow, _excluded: Collection[str]) -> None:
     until = date.fromisoformat(request.form["until"])
     keys.start_waiver(act, _account(act, request), offices.end_of_day(until), request.id)
+
+
+def _use_privileged(act: Act, request: RequestRow, _excluded: Collection[str]) -> None:
+    separation.use_privileged(act, request, _account(act, request))
+
+
+def _except_conflict(act: Act, request: RequestRow, _excluded: Collection[str]) -> None:
+    separation.except_conflict(act, request)
 
 
 def _nothing(_act: Act, _request: RequestRow, _excluded: Collection[str]) -> None:
@@ -185,6 +202,10 @@ EFFECTS: Mapping[RequestKind, Effect] = {
     RequestKind.DISABLE_FOUND: _disable_found,
     RequestKind.RELEASE_DEPARTURES: _nothing,
     RequestKind.REPAIR_DRIFT: _repair,
+    RequestKind.USE_PRIVILEGED: _use_privileged,
+    RequestKind.EXCEPT_CONFLICT: _except_conflict,
+    RequestKind.ADOPT_MATRIX: matrix_proposal.adopt,
+    RequestKind.WITHDRAW_REVIEWED: _withdraw_reviewed,
 }
 
 

@@ -1,6 +1,6 @@
 """Refusals of the requests: each names the broken rule and its clause."""
 
-from connector.errors import ConflictError, ForbiddenError, Text
+from connector.errors import ConflictError, ConnectorError, ForbiddenError, Text
 
 
 class SelfApprovalError(ForbiddenError):
@@ -31,6 +31,42 @@ class WrongOfficeError(ForbiddenError):
     says = Text("此环节须由{office}审批", "This stage is decided by: {office}")
     remedy = Text("请由该岗位任职人员审批", "A holder of that office must decide")
     who = Text("{office}", "{office}")
+
+
+class InPersonError(ForbiddenError):
+    """A deputy or an alternate cannot make this decision: the office holder makes it himself."""
+
+    code = "in-person"
+    clause = "HH 3"
+    says = Text("此项须由{office}本人审批，不得代理", "The {office_en} decides this in person; nobody stands for him")
+    remedy = Text("请由任职人员本人审批", "The office holder must decide himself")
+    who = Text("{office}本人", "the {office_en} himself")
+
+
+class RepresentedPartError(ForbiddenError):
+    """The one the deputy stands for takes part in the request himself; the deputy is no way round the separation."""
+
+    code = "represented-part"
+    clause = "JC 7, HH 3"
+    says = Text(
+        "被代理人已参与此申请（提交、审批或为使用人），其代理人不能审批",
+        "The person stood for has a part in this request himself, so his deputy cannot decide it",
+    )
+    remedy = Text("请由本环节的其他任职人员审批", "Another holder of this stage's office must decide")
+    who = Text("本环节其他任职人员", "another holder of the office")
+
+
+class NeededLaterError(ConflictError):
+    """Who decides now in another's place would be missing at a later stage that needs him."""
+
+    code = "needed-later"
+    clause = "JC 7, HH 3"
+    says = Text(
+        "由代理人审批后，后续环节将没有可以审批的人员，审批未提交",
+        "A later stage would have nobody left to decide it; nothing was decided",
+    )
+    remedy = Text("请由任职人员本人或其他代理人审批", "The office holder himself or another deputy must decide")
+    who = Text("本环节任职人员", "the holder of this stage's office")
 
 
 class ContentChangedError(ConflictError):
@@ -75,6 +111,16 @@ class OpenRequestError(ConflictError):
     who = Text("原申请的申请人", "the applicant of the other request")
 
 
+class OpenTableRequestError(ConflictError):
+    """Two tables of posts for one unit at once: one waits for its decision already."""
+
+    code = "open-table-request"
+    clause = "JC 5"
+    says = Text("{unit}已有一份待审批的对照表：{number}", "A table of {unit} waits for its decision already: {number}")
+    remedy = Text("请等待其办结，或由申请人撤回后再提交", "Wait until it has ended, or have its applicant withdraw it")
+    who = Text("原申请的申请人", "the applicant of the other request")
+
+
 class NoApproverError(ConflictError):
     """A stage has nobody who may decide it. Refused, never skipped."""
 
@@ -112,6 +158,17 @@ class NothingToChangeError(ConflictError):
     clause = "LC 6(1)"
     says = Text("申请的内容与现状相同", "The request asks for what is already so")
     remedy = Text("请核对现有权限和账号状态", "Check present permissions and status")
+    who = Text("申请人", "the applicant")
+
+
+class TermsMissingError(ConnectorError):
+    """A time box or an exception is missing, or stands in a request of another kind."""
+
+    code = "terms-missing"
+    status = 422
+    clause = "JC 18, HH 3"
+    says = Text("“{name}”只用于且必须用于申请{kind}", "“{name}” belongs to requests of kind {kind}, which need it")
+    remedy = Text("请按申请类别填写", "Send what the kind of request needs")
     who = Text("申请人", "the applicant")
 
 

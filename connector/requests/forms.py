@@ -5,8 +5,11 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from connector.conflicts.forms import ExceptionForm
 from connector.errors import FieldProblem, RefusedInputError
+from connector.privileged.forms import BoxForm
 from connector.register import identifiers
+from connector.register.matrix_lines import MatrixProposal
 from connector.register.people import PersonForm
 from connector.regulations.rulebook import Form
 from connector.regulations.vocabulary import AccountClass, AccountPurpose, RequestKind
@@ -18,6 +21,7 @@ PROPOSALS = (
     RequestKind.RELEASE_DEPARTURES,
     RequestKind.REPAIR_DRIFT,
 )
+BY_MACHINE = (*PROPOSALS, RequestKind.WITHDRAW_REVIEWED)  # Submitted by the product itself, never from a form.
 
 
 class RequestForm(BaseModel):
@@ -49,12 +53,18 @@ class RequestForm(BaseModel):
     strangers: tuple[str, ...] = Field((), description="Keycloak ids of users whom nobody applied for, to be shut out")
     extra: dict[str, str] = Field(default_factory=dict, description="boxes that only a centre's own rule pack knows")
     plan_hash: str | None = Field(None, max_length=64, description="the plan to be carried out, and no other")
+    matrix: MatrixProposal | None = Field(None, description="the unit's whole table of posts and permissions (JC 4)")
     key: str | None = Field(None, max_length=64, description="serial number of the key that is lost or damaged (GS 12)")
+
+    box: BoxForm | None = Field(None, description="the time box of a privileged use (JC 18)")
+    exception: ExceptionForm | None = Field(None, description="the exception to a conflict of duty (HH 3, JC 7)")
 
     @model_validator(mode="after")
     def _check_proposal(self) -> Self:
         if self.kind not in PROPOSALS and (self.accounts or self.evidence or self.plan_hash or self.strangers):
             raise ValueError("accounts, evidence, strangers and plan_hash belong to proposals")
+        if self.matrix is not None and self.kind is not RequestKind.ADOPT_MATRIX:
+            raise ValueError("a matrix belongs to the kind adopt_matrix")
         return self
 
 
@@ -113,6 +123,11 @@ BOXES: dict[str, tuple[str, ...]] = {
     "workflow_role": ("permissions", "withdraw"),
     "subsystem": ("permissions", "withdraw", "account"),
     "post": ("account", "person.post"),
+    "box_from": ("box.starts_at",),
+    "box_to": ("box.ends_at",),
+    "reviewer": ("box.reviewer",),
+    "conflict": ("exception.rule",),
+    "except_until": ("exception.until",),
 }
 
 

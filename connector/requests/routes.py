@@ -81,6 +81,13 @@ def inbox(act: ActDep) -> list[TaskListed]:
 def decide(act: ActDep, stage_id: str, sent: DecisionSent) -> RequestShown:
     """审批 / decide one stage, bound to the content that was shown."""
     request = service.decide(
-        act, stage_id=stage_id, verdict=sent.verdict, reason=sent.reason, digest=sent.digest, excluded=sent.excluded
+        act,
+        stage_id=stage_id,
+        verdict=sent.verdict,
+        reason=sent.reason,
+        digest=sent.digest,
+        excluded=sent.excluded,
+        override=sent.override,
+        compared=sent.compared,
     )
     return show.show_request(act, request.id)

@@ -10,8 +10,10 @@ from connector.register import accounts, offices, people, readers, units
 from connector.register.offices import OFFICE_NAMES
 from connector.register.tables import PersonRow
 from connector.regulations.vocabulary import Office
-from connector.requests import store
+from connector.requests import in_place, store
 from connector.requests.chain import PlannedStage
+from connector.requests.entitled import show_entitlement, show_matrix_change, show_overrides
+from connector.requests.registrations import show_registration
 from connector.requests.schemas import DecisionShown, RequestShown, StageShown, StepShown, TaskListed
 from connector.requests.tables import RequestRow, StageRow
 
@@ -40,13 +42,17 @@ def show_request(act: Act, request_id: str) -> RequestShown:
         submitted_at=request.submitted_at,
         due_at=request.due_at,
         closed_at=request.closed_at,
-        stages=[_show_stage(act, stage) for stage in stages],
+        stages=[_show_stage(act, request, stage) for stage in stages],
         decisions=_decisions(act, request),
         versions=[version.version for version in store.versions_of(act, request.id)],
         steps=[
             StepShown(id=s.id, kind=s.kind, state=s.state, attempts=s.attempts, last_error=s.last_error) for s in steps
         ],
         provisioned=all(s.state == "done" for s in steps) if request.state == "approved" else None,
+        entitlement=show_entitlement(act, request),
+        overrides=show_overrides(act, request),
+        matrix_change=show_matrix_change(act, request),
+        registration=show_registration(act, request, stages),
     )
 
 
@@ -61,6 +67,8 @@ def check_may_see(act: Act, request: RequestRow, stages: Collection[StageRow]) -
     if any(office in readers.REQUESTS for office, _ in held):
         return
     if any((Office(stage.office), stage.unit_id) in held for stage in stages):
+        return
+    if in_place.may_see(act, stages, person_id):
         return
     raise NotFoundError(kind="申请 (request)", name=request.number)
 
@@ -83,7 +91,8 @@ def show_chain(planned: Collection[PlannedStage]) -> list[StageShown]:
 
 def show_inbox(act: Act) -> list[TaskListed]:
     """The tasks of the act's person, the most urgent first."""
-    calendar = act.rulebook.calendar
+    calendar, person_id = act.rulebook.calendar, str(act.actor.person_id)
+    stood_for = {stage.id: name for stage, _, name in in_place.list_tasks_in_place(act, person_id)}
     return [
         TaskListed(
             stage_id=stage.id,
@@ -94,12 +103,13 @@ def show_inbox(act: Act) -> list[TaskListed]:
             digest=request.digest,
             due_at=stage.due_at,
             days_left=calendar.working_days_between(act.now, stage.due_at) if stage.due_at else None,
+            stands_for=stood_for.get(stage.id) or None,
         )
-        for stage, request in store.list_inbox(act, str(act.actor.person_id))
+        for stage, request in in_place.list_inbox(act, person_id)
     ]
 
 
-def _show_stage(act: Act, stage: StageRow) -> StageShown:
+def _show_stage(act: Act, request: RequestRow, stage: StageRow) -> StageShown:
     office = Office(stage.office)
     return StageShown(
         id=stage.id,
@@ -108,6 +118,8 @@ def _show_stage(act: Act, stage: StageRow) -> StageShown:
         office_name=OFFICE_NAMES[office].zh,
         unit=units.get_unit_by_id(act, stage.unit_id).name,
         deciders=[person.name for person in offices.holders(act, office, stage.unit_id)],
+        deputies=[f"{d.deputy.name}（代{d.holder.name}）" for d in in_place.deputies_for(act, request, stage)],
+        alternates=[person.name for person, _ in in_place.alternates_of(act, stage)],
         clause=stage.clause,
         state=stage.state,
         due_at=stage.due_at,
@@ -120,6 +132,9 @@ def _decisions(act: Act, request: RequestRow) -> list[DecisionShown]:
             version=decision.version,
             stage_id=decision.stage_id,
             decided_by=act.session.get_one(PersonRow, decision.person_id).name,
+            capacity=decision.capacity,
+            stands_for=people.get_person(act, decision.stands_for_id).name if decision.stands_for_id else None,
+            via_office=decision.via_office,
             verdict=decision.verdict,
             reason=decision.reason,
             via=decision.via,

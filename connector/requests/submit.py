@@ -12,17 +12,20 @@ from connector.auth.act import Act
 from connector.auth.actor import ActorKind
 from connector.keys import service as keys
 from connector.outbox import service as outbox
-from connector.register import accounts, catalogue, offices, people, units
+from connector.register import accounts, catalogue, causes, offices, people, units
 from connector.register.tables import AccountRow, PersonRow, UnitRow
 from connector.regulations.vocabulary import AccountStatus, RequestKind
-from connector.requests import store
+from connector.requests import separation, store
 from connector.requests.chain import PlannedStage, make_stages, plan_chain, stage_due, used_days
+from connector.requests.classes import check_class
 from connector.requests.content import content_digest, stored_form
 from connector.requests.effects import act_on_submission
 from connector.requests.errors import NotApplicantError, NothingToChangeError, OpenRequestError, OtherUnitError
-from connector.requests.forms import PROPOSALS, RequestForm, check_fields, check_last_day
+from connector.requests.forms import BY_MACHINE, RequestForm, check_fields, check_last_day
+from connector.requests.matrix_proposal import check_proposal
 from connector.requests.rules import check_new_end, check_status_allows
 from connector.requests.tables import ParticipantRow, RequestRow, StageRow, VersionRow
+from connector.scans import service as scans
 from connector.storage.tables import new_id
 
 
@@ -101,6 +104,7 @@ def put_version(act: Act, request: RequestRow, checked: Checked, event: Event) -
         person_id=request.person_id,
         account_id=request.account_id,
         stages=stages,
+        scans=scans.hashes_of(act, request.id, request.version),
     )
     act.session.add(
         VersionRow(
@@ -162,17 +166,21 @@ def check_form(act: Act, form: RequestForm) -> Checked:
         check_status_allows(form.kind, status)
         # Why the account is out of use is read from its history, not from the applicant (LC 7(3)).
         if form.kind is RequestKind.ENABLE:
-            cause = accounts.present_cause(act, account)
+            cause = causes.cause_to_lift(act, account)
             keys.check_may_enable(act, account)
             check_new_end(form, account.valid_until, act.now)
+    check_proposal(act, form, unit)
     permissions = catalogue.check_permissions(act, (*form.permissions, *form.withdraw))
     if form.kind is RequestKind.GRANT:
         _check_changes_something(act, form, account)
+    check_class(act, form, person, account)
     for name in form.accounts:
         accounts.get_by_user_name(act, name)
+    separation.check_submission(act, form, person, account, permissions)
     parties = {p for p in (act.actor.person_id, person.id if person else None) if p}
     sensitive = any(p.sensitive for p in permissions if p.id in form.permissions)
-    chain = plan_chain(act, form.kind, unit, sensitive=sensitive, cause=cause, parties=parties)
+    # "order:DJ-2026-000001" is decided as "order": the rule packs know the kind of cause, not its number.
+    chain = plan_chain(act, form.kind, unit, sensitive=sensitive, cause=cause.partition(":")[0], parties=parties)
     return Checked(form=form, unit=unit, person=person, account=account, cause=cause, chain=chain)
 
 
@@ -180,7 +188,7 @@ def _check_applicant(act: Act, form: RequestForm, unit: UnitRow) -> None:
     """The applicant belongs to the unit or to one above it (LC 6(1)); proposals are made by jobs only."""
     if act.actor.kind is ActorKind.JOB:
         return
-    if form.kind in PROPOSALS or not act.actor.person_id:
+    if form.kind in BY_MACHINE or not act.actor.person_id:
         raise NotApplicantError
     applicant = people.get_person(act, act.actor.person_id)
     if not units.is_within(unit, units.get_unit_by_id(act, applicant.unit_id)):

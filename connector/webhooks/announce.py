@@ -10,6 +10,8 @@ from connector.register import appointments
 from connector.register.offices import OFFICE_NAMES, OFFICE_ZONE
 from connector.register.tables import PersonRow, UnitRow
 from connector.regulations.vocabulary import Office
+from connector.requests import entitlement
+from connector.requests import service as requests
 from connector.requests.tables import ParticipantRow, RequestRow, StageRow
 from connector.webhooks import service as webhooks
 
@@ -35,7 +37,7 @@ def announce_stage(act: Act, stage: StageRow, request: RequestRow, *, public_url
     if stage.state != "open":
         return 0
     url = f"{public_url.rstrip('/')}/requests/{request.id}"
-    data = _task(act, stage, request, url)
+    data = _task(act, stage, request, url) | _excess(act, stage, request)
     endpoints = [e for e in webhooks.list_endpoints(act, active=True) if webhooks.is_entitled(act, e, stage)]
     for endpoint in endpoints:
         outbox.enqueue(
@@ -60,6 +62,14 @@ def _task(act: Act, stage: StageRow, request: RequestRow, url: str) -> dict[str,
         "due_at": stage.due_at.isoformat() if stage.due_at else None,
         "url": url,
     }
+
+
+def _excess(act: Act, stage: StageRow, request: RequestRow) -> dict[str, Any]:
+    """What an override would have to name, where this stage answers for the table of posts (JC 11)."""
+    found = entitlement.check_request(act, request)
+    if found is None or not found.outside or not entitlement.is_checked_at(stage, requests.stages_of(act, request)):
+        return {}
+    return {"entitlement": found.digest, "excess": list(found.outside)}
 
 
 def _mail_approvers(act: Act, stage: StageRow, request: RequestRow, url: str) -> int:

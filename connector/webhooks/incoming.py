@@ -20,6 +20,7 @@ from connector.outbox.deliver import OpenAct
 from connector.register import accounts
 from connector.regulations.vocabulary import AccountStatus
 from connector.requests import service as requests
+from connector.requests.entitlement import Override
 from connector.requests.tables import StageRow
 from connector.webhooks import service as webhooks
 from connector.webhooks.errors import (
@@ -33,6 +34,7 @@ from connector.webhooks.schemas import Decision, DecisionMessage, DecisionTaken
 from connector.webhooks.tables import EndpointRow, ReceiptRow
 
 ACCEPTED = "accepted"
+DIGEST_LENGTH = 64
 FAULTS = 500  # From this status on the fault is ours: the sender may send the same message again.
 
 
@@ -71,6 +73,7 @@ def _decide(act: Act, endpoint: EndpointRow, message_id: str, body: bytes) -> De
         verdict=decision.verdict,
         reason=decision.reason,
         digest=decision.digest,
+        override=_override(decision),
     )
     audit.record(
         act, Event.WEBHOOK_ACCEPTED, f"endpoint:{endpoint.id}", request_id=request.id,
@@ -95,6 +98,18 @@ def _decider(act: Act, user_name: str) -> Actor:
     if account is None or account.status != AccountStatus.ACTIVE:
         raise UnknownDeciderError
     return person_actor(account.person_id, account.user_name, account_id=account.id, via="webhook")
+
+
+def _override(decision: Decision) -> Override | None:
+    """What the signed message itself says: without it, no excess is approved from here (JC 11)."""
+    sent = decision.override
+    if sent is None:
+        return None
+    if len(sent.digest) != DIGEST_LENGTH:
+        raise RefusedInputError(
+            [FieldProblem("data.override.digest", "摘要长度不正确", "is no SHA-256 digest", "JC 11")]
+        )
+    return Override(permissions=sent.permissions, reason=sent.reason, digest=sent.digest)
 
 
 def _parsed(body: bytes) -> Decision:

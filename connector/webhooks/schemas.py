@@ -3,12 +3,20 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from connector.regulations.vocabulary import Verdict
 
 Short = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,64}$")]
 Sentence = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$")]
+
+
+class SignedOverride(BaseModel):
+    """Permissions granted beyond the table of posts, all by name; part of what the sender has signed (JC 11)."""
+
+    permissions: list[Annotated[str, StringConstraints(pattern=r"^[!-~]{1,96}$")]] = Field(min_length=1, max_length=200)
+    reason: Sentence
+    digest: Short
 
 
 class Decision(BaseModel):
@@ -19,6 +27,7 @@ class Decision(BaseModel):
     verdict: Verdict
     reason: Sentence = ""
     digest: Short
+    override: SignedOverride | None = None
 
 
 class DecisionMessage(BaseModel):
