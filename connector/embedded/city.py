@@ -120,9 +120,10 @@ def _found(person: SamplePerson, offices: Sequence[Office]) -> FoundingPerson:
     held = [FoundingOffice(office=office, unit_code=person.unit_code, valid_from=FOUNDED) for office in offices]
     # Accounts of this class need a hardware key; nobody is frozen in it by a machine (JC 8, GS 10(5)).
     is_system = Office.SYSTEM_ADMINISTRATOR in offices
+    alone = is_system or Office.AUDITOR in offices
     return FoundingPerson(
         **person_fields(person),
         offices=held,
         account_class=AccountClass.SYSTEM_ADMINISTRATOR if is_system else AccountClass.ORDINARY,
-        permissions=["centre:statistics.viewer"],
+        permissions=[] if alone else ["centre:statistics.viewer"],  # GS 9: an administrator's account stands alone.
     )

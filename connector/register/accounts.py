@@ -11,7 +11,7 @@ from connector.audit import service as audit
 from connector.audit.events import Event
 from connector.auth.act import Act
 from connector.errors import NotFoundError, Text
-from connector.register import catalogue, units
+from connector.register import catalogue, separated, units
 from connector.register.errors import SecondAccountError, UserNamesExhaustedError
 from connector.register.tables import AccountRow, AccountStateRow, GrantRow, PermissionRow, PersonRow, UnitRow
 from connector.regulations.vocabulary import AccountClass, AccountPurpose, AccountStatus
@@ -45,6 +45,8 @@ def open_account(
     """
     unit = _lock_unit(act, person.unit_id)
     check_no_account(act, person)
+    separated.lock_person(act, person.id)
+    separated.check_class_fits(act, account_class, separated.open_offices(act, person.id))
     account = AccountRow(
         person_id=person.id,
         user_name=_next_user_name(act, unit),
@@ -58,9 +60,9 @@ def open_account(
     try:
         with act.session.begin_nested():
             act.session.add(account)
-    except IntegrityError:
+    except IntegrityError as error:
         check_no_account(act, person)
-        raise
+        raise separated.refusal_of(error) or error from error
     _open_states(act, [account], cause="opened", request_id=request_of(opened_by))
     audit.record(
         act, Event.ACCOUNT_OPENED, f"account:{account.id}", person_id=person.id, account_id=account.id,
@@ -232,9 +234,18 @@ def list_grants(act: Act, account: AccountRow) -> list[PermissionRow]:
 def add_grants(act: Act, account: AccountRow, permission_ids: Iterable[str], *, granted_by: str) -> list[PermissionRow]:
     """Gives the permissions the account does not hold yet and returns only those (C3).
 
-    `granted_by` is a request id, or "paper:NUMBER". Raises UnknownPermissionError before anything is stored.
+    `granted_by` is a request id, or "paper:NUMBER". Raises UnknownPermissionError and AdministratorAloneError (GS 9)
+    before anything is stored.
     """
     wanted = catalogue.check_permissions(act, permission_ids)
+    if wanted:
+        separated.lock_person(act, account.person_id)
+        separated.check_may_be_granted(
+            act,
+            account_class=AccountClass(account.account_class),
+            person_id=account.person_id,
+            workflow_roles={permission.workflow_role for permission in wanted},
+        )
     held = {permission.id for permission in list_grants(act, account)}
     added = [permission for permission in wanted if permission.id not in held]
     if added:

@@ -10,17 +10,17 @@ from connector.audit import service as audit
 from connector.audit.events import Event
 from connector.auth.act import Act
 from connector.errors import FieldProblem, NotFoundError, RefusedInputError
-from connector.register import people, units
+from connector.register import people, separated, units
 from connector.register.errors import (
     AlreadyAppointedError,
     AppointmentClosedError,
     LastSecurityAdministratorError,
     SelfAppointmentError,
     SelfConfirmationError,
-    SeparatedOfficesError,
 )
-from connector.register.offices import OFFICE_NAMES, check_holds, check_host_or_holds, holders, in_office, offices_of
+from connector.register.offices import check_holds, check_host_or_holds, holders, in_office, offices_of
 from connector.register.readers import APPOINTMENTS
+from connector.register.separated import SEPARATED
 from connector.register.tables import AppointmentRow, PersonRow, UnitRow
 from connector.regulations.vocabulary import Office
 
@@ -38,8 +38,6 @@ __all__ = [
     "record_appointment",
     "record_confirmation",
 ]
-
-SEPARATED = (Office.SECURITY_ADMINISTRATOR, Office.SYSTEM_ADMINISTRATOR, Office.AUDITOR)  # 三员 (JC 8, GS 9)
 
 
 class AppointmentForm(BaseModel):
@@ -86,9 +84,9 @@ def record_appointment(act: Act, form: AppointmentForm, *, made_by: str) -> Appo
     try:
         with act.session.begin_nested():
             act.session.add(row)
-    except IntegrityError:
+    except IntegrityError as error:
         _check_free(act, form, unit)
-        raise
+        raise separated.refusal_of(error) or error from error
     _record(act, Event.APPOINTMENT_MADE, row, unit)
     return row
 
@@ -110,7 +108,8 @@ def confirm(act: Act, appointment_id: str) -> AppointmentRow:
 
 
 def record_confirmation(act: Act, row: AppointmentRow, *, confirmed_by: str) -> AppointmentRow:
-    """Stores the confirmation, whoever gave it; for `confirm` and the founding list."""
+    """Stores the confirmation, whoever gave it; for `confirm` and the founding list. The three stay separated."""
+    separated.check_may_take(act, row.person_id, Office(row.office))
     row.confirmed_by, row.confirmed_at = confirmed_by, act.now
     act.session.flush()
     _record(act, Event.APPOINTMENT_CONFIRMED, row, units.get_unit_by_id(act, row.unit_id))
@@ -190,13 +189,12 @@ def _check_form(form: AppointmentForm) -> None:
 
 
 def _check_free(act: Act, form: AppointmentForm, unit: UnitRow) -> None:
+    separated.check_may_take(act, form.person_id, form.office)
     statement = select(AppointmentRow).where(
         AppointmentRow.person_id == form.person_id, AppointmentRow.ended_at.is_(None)
     )
     for row in act.session.scalars(statement):
         held = Office(row.office)
-        if held in SEPARATED and form.office in SEPARATED and held is not form.office:
-            raise SeparatedOfficesError(held=f"{OFFICE_NAMES[held].zh} ({OFFICE_NAMES[held].en})")
         # A separated office is held once, in one unit: the database allows no second open row.
         if held is form.office and (row.unit_id == unit.id or held in SEPARATED):
             raise AlreadyAppointedError()

@@ -95,6 +95,85 @@ class SeparatedOfficesError(ConflictError):
     who = Text("安全管理员", "the security administrator")
 
 
+class SameCaseError(ConnectorError):
+    """The person held another of the three separated offices while this case was open."""
+
+    code = "same-case"
+    status = 403
+    clause = "JC 7, JC 8"
+    says = Text(
+        "三员分立：该人员在本案办理期间曾任{held}，不得以另一职务办理",
+        "Separated offices: during this open case the person held {held} and cannot act in another of the three",
+    )
+    remedy = Text(
+        "请由同一职务的其他任职人员办理，或待本案办结后再任职", "Ask another holder, or wait until it is closed"
+    )
+    who = Text("安全管理员", "the security administrator")
+
+
+class AdministratorAloneError(ConflictError):
+    """A system administrator, super administrator or auditor holds nothing else, neither permission nor office."""
+
+    code = "administrator-alone"
+    clause = "GS 9, JC 8"
+    says = Text(
+        "{what}应单独设置，不得兼有业务权限或其他管理职务",
+        "The account of {what_en} stands alone: no working permission and no other administration",
+    )
+    remedy = Text("请另择人员，或先办理权限收回", "Choose another person, or have the permissions withdrawn first")
+    who = Text("安全管理员", "the security administrator")
+
+
+class SuperAndSystemError(ConflictError):
+    """The super administrator and the system administrator are two people."""
+
+    code = "super-and-system"
+    clause = "JC 8"
+    says = Text("超级管理员与系统管理员不能由同一人担任", "Super and system administrator are two different people")
+    remedy = Text("请指定另一人担任系统管理员", "Appoint another person as system administrator")
+    who = Text("安全管理员", "the security administrator")
+
+
+class ClassFixedError(ConflictError):
+    """A person has one account, of one class; another class is no matter of permissions."""
+
+    code = "class-fixed"
+    clause = "LC 5(3), GS 9, JC 8"
+    says = Text(
+        "该账号类别为“{present_zh}”，不能申请为“{asked_zh}”",
+        "The account is of class {present}; it cannot become {asked}",
+    )
+    remedy = Text(
+        "管理员应由专人担任：请为另一人申请，或先注销原账号",
+        "Administration is another person's: apply for somebody else",
+    )
+    who = Text("申请单位负责人", "the head of the unit that applies")
+
+
+class AuditorReadsOnlyError(ConnectorError):
+    """The auditor reads all and changes nothing."""
+
+    code = "auditor-reads-only"
+    status = 403
+    clause = "JC 8, GS 9"
+    says = Text("审计管理员只查阅，不办理任何业务", "The auditor reads all and changes nothing")
+    remedy = Text("请由有权办理的人员办理", "Ask somebody whose office it is")
+    who = Text("有权办理的任职人员", "the holder of the office in question")
+
+
+class BeyondOwnPowerError(ConnectorError):
+    """Nobody gives more than he has: neither a wider scope nor an office that is not his to give."""
+
+    code = "beyond-own-power"
+    status = 403
+    clause = "GS 3, GS 5"
+    says = Text(
+        "不得在该单位任命此项职务：{office}", "This office cannot be given in that unit by this administrator: {office}"
+    )
+    remedy = Text("请由本级或上一级协调中心的安全管理员办理", "Ask the security administrator of that level or above")
+    who = Text("本级或上一级的安全管理员", "the security administrator of that level or of the one above")
+
+
 class AlreadyAppointedError(ConflictError):
     """The same appointment is open already."""
 

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from connector.errors import Text
 from connector.regulations.calendar import ChinaCalendar, read_calendar
+from connector.regulations.classes import class_rules, explain_classes
 from connector.regulations.errors import RulePackError, UnknownRuleError, UnknownRulePackError
 from connector.regulations.exclusive import charge_of
+from connector.regulations.incidents import IncidentRules
 from connector.regulations.merge import HOUSE, STAGE_ORDER, merge_form, merge_stages, merge_values, stage_parts
 from connector.regulations.pack import Pack, read_pack
 from connector.regulations.parts import Cited
@@ -17,6 +19,8 @@ from connector.regulations.rulebook import (
     Charge,
     CheckItem,
     Claim,
+    ClassRule,
+    EscalationStep,
     Explanation,
     Form,
     PasswordRules,
@@ -26,7 +30,8 @@ from connector.regulations.rulebook import (
     StageRule,
     UserNameRule,
 )
-from connector.regulations.vocabulary import AccountClass, RequestKind
+from connector.regulations.standing import escalation_steps, explain_standing, in_person_clause
+from connector.regulations.vocabulary import AccountClass, Office, RequestKind
 
 
 class PackRulebook:
@@ -38,6 +43,8 @@ class PackRulebook:
         self._values = merge_values(packs)
         self._forms = {kind: merge_form(packs, kind) for kind in RequestKind}
         self._chains = {key: self._merge_chain(*key) for key in self._chain_keys()}
+        self._incidents = IncidentRules(self._packs)
+        self._classes = class_rules(self._packs)
 
     @property
     def packs(self) -> tuple[str, ...]:
@@ -57,6 +64,15 @@ class PackRulebook:
     def service_level(self, name: str) -> ServiceLevel:
         found = self._value(f"level.{name}")
         return ServiceLevel(name=name, working_days=found.value, clause=found.won[0].clause)
+
+    def in_person(self, office: Office, kind: RequestKind, *, sensitive: bool = False, cause: str = "") -> str | None:
+        return in_person_clause(self._packs, office, kind, sensitive=sensitive, cause=cause)
+
+    def escalation(self, office: Office) -> tuple[EscalationStep, ...]:
+        return escalation_steps(self._packs, office)
+
+    def account_class(self, account_class: AccountClass) -> ClassRule:
+        return self._classes[account_class]
 
     def password(self, account_class: AccountClass) -> PasswordRules:
         found = {
@@ -140,6 +156,10 @@ class PackRulebook:
         items = (item for pack in self._packs for part in pack.checklist if part.name == name for item in part.item)
         return tuple({item.name: item for item in items}.values())
 
+    @property
+    def incidents(self) -> IncidentRules:
+        return self._incidents
+
     def is_sensitive(self, module: str, workflow_role: str) -> bool:
         named = _folded(f"{module}\n{workflow_role}")
         return any(_folded(word) in named for pack in self._packs for s in pack.sensitive for word in s.keywords)
@@ -184,6 +204,9 @@ class PackRulebook:
                 name=f"form.{kind}", value=tuple(f.label for f in form.fields), won=tuple(claims), others=()
             )
         yield from self._word_lists()
+        yield from explain_standing(self._packs)
+        yield from explain_classes(self._packs)
+        yield from self._incidents.explain()
 
     def _word_lists(self) -> Iterator[Explanation]:
         for pack in self._packs:

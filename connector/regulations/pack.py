@@ -12,8 +12,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from connector.errors import Text
+from connector.regulations.classes import ClassPart
 from connector.regulations.errors import RulePackError
 from connector.regulations.exclusive import ChargePart, ExclusivePart, HoursPart, NumberPart
+from connector.regulations.incidents import AlarmPart, AlarmRulePart, CasePart, SanctionPart
 from connector.regulations.parts import (
     FactorPart,
     FormPart,
@@ -29,6 +31,7 @@ from connector.regulations.parts import (
 )
 from connector.regulations.periodic import ChecklistPart, PeriodicPart, SamplePart
 from connector.regulations.rulebook import Frozen
+from connector.regulations.standing import EscalationPart, InPersonPart
 
 
 class Pack(Frozen):
@@ -38,6 +41,9 @@ class Pack(Frozen):
     form: tuple[FormPart, ...] = ()
     stage: tuple[StagePart, ...] = ()
     level: tuple[LevelPart, ...] = ()
+    in_person: tuple[InPersonPart, ...] = ()
+    account_class: tuple[ClassPart, ...] = ()
+    escalation: tuple[EscalationPart, ...] = ()
     password: tuple[PasswordPart, ...] = ()
     factor: tuple[FactorPart, ...] = ()
     session: tuple[SessionPart, ...] = ()
@@ -52,6 +58,10 @@ class Pack(Frozen):
     hours: HoursPart | None = None
     charge: tuple[ChargePart, ...] = ()
     exclusive: tuple[ExclusivePart, ...] = ()
+    case: tuple[CasePart, ...] = ()
+    sanction: tuple[SanctionPart, ...] = ()
+    alarm: tuple[AlarmPart, ...] = ()
+    alarms: AlarmRulePart | None = None
 
     @property
     def id(self) -> str:
@@ -114,6 +124,10 @@ def _foreign_clauses(pack: Pack) -> Iterator[tuple[str, Text]]:
             "number",
             "charge",
             "exclusive",
+            "case",
+            "sanction",
+            "account_class",
+            "alarm",
             "periodic",
             "checklist",
         )
@@ -124,6 +138,7 @@ def _foreign_clauses(pack: Pack) -> Iterator[tuple[str, Text]]:
     cited += [(f"checklist.{c.name}.{one.name}", one.clause) for c in pack.checklist for one in c.item]
     cited += [("sample", pack.sample.clause)] if pack.sample else []
     cited += [("hours", pack.hours.clause)] if pack.hours else []
+    cited += [("alarms", pack.alarms.clause)] if pack.alarms else []
     for key, clause in cited:
         if not clause.startswith(f"{pack.id} "):
             yield key, Text(f"条款应以“{pack.id} ”开头", f"the clause must begin with “{pack.id} ”, not “{clause}”")
@@ -145,6 +160,10 @@ def _said_twice(pack: Pack) -> Iterator[tuple[str, Text]]:
         *(f"periodic.{part.name}" for part in pack.periodic),
         *(f"checklist.{part.name}" for part in pack.checklist),
         *(f"charge.{part.name}" for part in pack.charge),
+        *(f"case.{part.name}" for part in pack.case),
+        *(f"sanction.{part.impact}" for part in pack.sanction),
+        *(f"account_class.{part.name}" for part in pack.account_class),
+        *(f"alarm.{event}" for part in pack.alarm for event in part.events),
     ]
     seen: set[str] = set()
     for key in keys:

@@ -1,11 +1,15 @@
 """The rules in force: the strictest merge of the rule packs, each value with the clause it comes from. Pure."""
 
+from collections.abc import Collection
 from datetime import datetime, time, timedelta
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
 from connector.regulations.vocabulary import AccountClass, Office, RequestKind
+
+if TYPE_CHECKING:
+    from connector.regulations.incidents import IncidentRules
 
 
 class Frozen(BaseModel):
@@ -56,6 +60,34 @@ class ServiceLevel(Frozen):
 
     name: str
     working_days: int
+    clause: str
+
+
+class ClassRule(Frozen):
+    """What an account of one class may hold: permissions at all, of which workflow roles (none named: all), offices."""
+
+    name: AccountClass
+    title: str
+    title_en: str
+    permissions: bool
+    workflow_roles: tuple[str, ...]
+    offices: tuple[Office, ...]
+    clause: str
+
+    def may_hold(self, workflow_roles: Collection[str]) -> bool:
+        """Whether the class may hold permissions of these workflow roles."""
+        return self.permissions and (not self.workflow_roles or set(workflow_roles) <= set(self.workflow_roles))
+
+
+class EscalationStep(Frozen):
+    """Who may decide too, so many working days after a stage's limit; the first keeps the right.
+
+    `alternate` is an office, or "deputy"; `of` says where the office is held: "unit", "above" or "centre".
+    """
+
+    alternate: str
+    of: str
+    after_working_days: int
     clause: str
 
 
@@ -172,6 +204,15 @@ class Rulebook(Protocol):
 
     def service_level(self, name: str) -> ServiceLevel: ...
 
+    def in_person(self, office: Office, kind: RequestKind, *, sensitive: bool = False, cause: str = "") -> str | None:
+        """The clause by which the holder of the office decides himself; None where a deputy may (HH 3)."""
+
+    def escalation(self, office: Office) -> tuple[EscalationStep, ...]:
+        """Who is added when a stage of the office is overdue, the earliest first."""
+
+    def account_class(self, account_class: AccountClass) -> ClassRule:
+        """What an account of this class may hold (GS 5-9, JC 8)."""
+
     def password(self, account_class: AccountClass) -> PasswordRules: ...
 
     def factors(self, account_class: AccountClass) -> tuple[str, ...]:
@@ -224,6 +265,10 @@ class Rulebook(Protocol):
 
     def checklist(self, name: str) -> tuple[CheckItem, ...]:
         """The questions of all packs that ask for this check, once each; empty where none does."""
+
+    @property
+    def incidents(self) -> "IncidentRules":
+        """Decision trees of GS 13 and GS 14, terms of sanctions (LC 7(3)), weight of alarms (GX 11)."""
 
     def is_sensitive(self, module: str, workflow_role: str) -> bool:
         """Whether the catalogue of the packs names this permission as sensitive (LC 8)."""

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Connection, ForeignKey, ForeignKeyConstraint, Index, String, UniqueConstraint, event, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from connector.requests import triggers
 from connector.storage.tables import Base, new_id
 
 
@@ -102,6 +103,23 @@ class DecisionRow(Base):
     proof: Mapped[str] = mapped_column(String(64), default="")  # how the decider proved himself: "mfa hwk", "webhook"
     excluded: Mapped[list[str]] = mapped_column(default=list)  # what of a proposal this decision leaves out
     decided_at: Mapped[datetime]
+    capacity: Mapped[str] = mapped_column(String(16), default="holder")  # holder, deputy, alternate
+    # Whom a deputy stood for, and by which naming: both or neither.
+    stands_for_id: Mapped[str | None] = mapped_column(ForeignKey("persons.id"), index=True)
+    deputy_row_id: Mapped[str | None] = mapped_column(ForeignKey("deputies.id"))
+    via_office: Mapped[str] = mapped_column(String(32), default="")  # of an alternate: the office that he holds
+
+    __table_args__ = (
+        CheckConstraint("(stands_for_id IS NULL) = (deputy_row_id IS NULL)", name="deputy_named"),
+        CheckConstraint("(capacity = 'deputy') = (stands_for_id IS NOT NULL)", name="deputy_capacity"),
+        CheckConstraint("stands_for_id IS NULL OR stands_for_id <> person_id", name="two_names"),
+        # Whoever a deputy stands for takes part himself: the key of the participants refuses his second part (HH 3).
+        ForeignKeyConstraint(
+            ["request_id", "version", "stands_for_id"],
+            ["request_participants.request_id", "request_participants.version", "request_participants.person_id"],
+            name="fk_decisions_stands_for_participants",
+        ),
+    )
 
 
 class ParticipantRow(Base):
@@ -112,7 +130,7 @@ class ParticipantRow(Base):
     request_id: Mapped[str] = mapped_column(ForeignKey("requests.id"), primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[str] = mapped_column(ForeignKey("persons.id"), primary_key=True)
-    part: Mapped[str] = mapped_column(String(16))  # applicant, beneficiary, decider
+    part: Mapped[str] = mapped_column(String(16))  # applicant, beneficiary, decider, represented
 
 
 class NumberRow(Base):
@@ -122,3 +140,10 @@ class NumberRow(Base):
 
     year: Mapped[int] = mapped_column(primary_key=True)
     last: Mapped[int]
+
+
+@event.listens_for(Base.metadata, "after_create")
+def _install_triggers(_target: object, connection: Connection, **_: object) -> None:
+    """Makes the triggers wherever the tables are made from the metadata; the migration does the same itself."""
+    if all(connection.dialect.has_table(connection, name) for name in (DecisionRow.__tablename__, "appointments")):
+        triggers.install(connection)
