@@ -1,9 +1,9 @@
 """What every route shares: the signed-in act, problem documents and how OpenAPI tells of them. Knows no feature."""
 
 import re
-from asyncio import Semaphore
+from asyncio import Semaphore, timeout
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, Request
@@ -32,6 +32,10 @@ from connector.ports import Typesetter
 PROBLEM = "application/problem+json"
 MOST_AT_ONCE = 32  # Starlette has 40 threads; each request holds one at a time.
 MOST_BYTES = 1 << 20  # The largest form, a founding list, is loaded by a command and not over HTTP.
+MOST_UPLOADED = 32 << 20  # A scan or a list of people; each has its own, smaller limit.
+UPLOADS = re.compile(r"/(?:scans|batches|sheets)$")  # the addresses that take a file
+AT_ONCE_UPLOADED = 4
+UPLOAD_SECONDS = 120.0
 # A control character in JSON is always escaped; a percent sign stands before two hexadecimal digits.
 CONTROL_IN_BODY = re.compile(rb"\\u00(?:0[0-8bcefBCEF]|1[0-9a-fA-F]|7[fF])")
 # Half of a surrogate pair without the other half is no character: it can be neither stored nor answered.
@@ -156,12 +160,13 @@ class Door:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._places = Semaphore(MOST_AT_ONCE)
+        self._uploads = Semaphore(AT_ONCE_UPLOADED)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body, refusal = await _read(scope, receive)
+        body, refusal = await self._read(scope, receive)
         if refusal is not None:
             await problem_response(refusal)(scope, receive, send)
             return
@@ -173,21 +178,49 @@ class Door:
         async with self._places:
             await self._app(scope, again, send)
 
+    async def _read(self, scope: Scope, receive: Receive) -> tuple[bytes, ConnectorError | None]:
+        """Few large bodies are read at once, and each in a limited time: they lie in memory."""
+        is_upload = _is_upload(scope)
+        limit = MOST_UPLOADED if is_upload else MOST_BYTES
+        try:
+            async with self._uploads if is_upload else nullcontext(), timeout(UPLOAD_SECONDS if is_upload else None):
+                body = await _receive_all(receive, limit)
+        except TimeoutError:
+            return b"", BodyTooLargeError(limit=limit)
+        if body is None:
+            return b"", BodyTooLargeError(limit=limit)
+        return body, _body_refusal(scope, body, is_upload)
 
-async def _read(scope: Scope, receive: Receive) -> tuple[bytes, ConnectorError | None]:
-    body, more = b"", True
+
+async def _receive_all(receive: Receive, limit: int) -> bytes | None:
+    """The whole body; None when it is larger than `limit`."""
+    parts, size, more = [], 0, True
     while more:
         message = await receive()
-        body += message.get("body", b"")
+        part = message.get("body", b"")
+        parts.append(part)
+        size += len(part)
         more = message.get("more_body", False)
-        if len(body) > MOST_BYTES:
-            return b"", BodyTooLargeError(limit=MOST_BYTES)
-    where = "body" if CONTROL_IN_BODY.search(body) else "address"
+        if size > limit:
+            return None
+    return b"".join(parts)
+
+
+def _body_refusal(scope: Scope, body: bytes, is_upload: bool) -> ConnectorError | None:
+    """What no form holds. A file may hold any byte: what it is, is looked at where it is taken in."""
+    text = b"" if is_upload else body
+    where = "body" if CONTROL_IN_BODY.search(text) else "address"
     if where == "body" or CONTROL_IN_QUERY.search(scope.get("raw_path", b"") + b"?" + scope.get("query_string", b"")):
-        return b"", RefusedInputError([FieldProblem(where, "含有控制字符", "holds control characters")])
-    if HALF_IN_BODY.search(body):
-        return b"", RefusedInputError([FieldProblem("body", "含有不完整的字符", "holds half a character")])
-    return body, None
+        return RefusedInputError([FieldProblem(where, "含有控制字符", "holds control characters")])
+    if HALF_IN_BODY.search(text):
+        return RefusedInputError([FieldProblem("body", "含有不完整的字符", "holds half a character")])
+    return None
+
+
+def _is_upload(scope: Scope) -> bool:
+    """A file sent to one of the addresses that take one."""
+    kind = dict(scope.get("headers", ())).get(b"content-type", b"")
+    return bool(kind.startswith(b"multipart/form-data") and UPLOADS.search(scope.get("path", "")))
 
 
 def problem_response(error: ConnectorError) -> JSONResponse:

@@ -101,7 +101,7 @@ def lost(request: Request, act: Act, stage_id: str, error: ConnectorError, diges
     shown = next((v for v in versions if v.digest == digest), None) or versions[max(0, stage.version - 1)]
     changed = row.state == "pending" and shown.version != row.version
     mine = {task.request_id: task.id for task, _ in requests.list_inbox(act, str(act.actor.person_id))}
-    title = mark("申请内容已变化") if changed else mark("此申请已办理")
+    title = mark("申请内容已变化") if changed or isinstance(error, ContentChangedError) else mark("此申请已办理")
     return render(
         request,
         "decide_lost.html",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from connector.scans.errors import TooLargeScanError, VirusFoundError, VirusScanUnavailableError
 from connector.scans.files import ScanFiles
 from connector.scans.recognise import recognise
+from connector.settings import Settings
 
 CLEAN, INFECTED = 0, 1  # exit codes, as of clamdscan and most others
 
@@ -60,3 +61,9 @@ class ScanIntake:
             raise VirusFoundError
         if done.returncode != CLEAN:
             raise VirusScanUnavailableError(part="病毒扫描 / the virus scanner", reason=f"exit {done.returncode}")
+
+
+def open_intake(settings: Settings) -> ScanIntake:
+    """The intake of an installation: its files lie in the data directory."""
+    files = ScanFiles(settings.data_dir / "scans")
+    return ScanIntake(files=files, most_bytes=settings.scan_max_bytes, command=settings.scan_command)
