@@ -24,12 +24,16 @@ import jobs
 from connector.app import create_app
 from connector.audit.events import Event
 from connector.cli import make_app
+from connector.cli.regulations import KINDS
 from connector.embedded.demo.programme import PROGRAMME
 from connector.errors import ConnectorError, Text
+from connector.regulations.articles import list_articles
 from connector.settings import DirectorySettings, Settings
 from jobs.schedule import SCHEDULE
+from tests.rows import rows_proved
 
 ROOT = Path(__file__).parents[1]
+PROOFS = ROOT / "connector/regulations/proofs.toml"
 WORDS = tomllib.loads(Path(__file__).with_name("tables.toml").read_text(encoding="utf-8"))
 TITLE = "trading-idp"
 EMPTY = "–"
@@ -164,6 +168,26 @@ def demo_table() -> Table:
     return Table((Text("步骤", "Step"), Text("内容", "What is shown"), Text("条款", "Clause")), rows)
 
 
+def regulations_table() -> Table:
+    """Every article: who sees to it, what the product does, its rows and how many tests, and where it is found."""
+    rows: list[Row] = []
+    for article in list_articles():
+        where = " ".join(f"`{place}`" for place in (*article.commands, *article.pages)) or EMPTY
+        rows_and_tests = " ".join(article.rows) + (f" ({len(article.proofs)})" if article.proofs else "")
+        does = Text(article.does, _sentence(article.does_en))
+        rows.append((article.clause, Text(*KINDS[article.kind].split(" / ")), does, rows_and_tests or EMPTY, where))
+    heads = (Text("条款", "Article"), Text("方式", "How"), Text("内容", "What"), Text("要求（测试数）", "Rows (tests)"))
+    return Table((*heads, Text("命令、页面", "Where")), rows)
+
+
+def proofs_text() -> str:
+    """The tests of each row, for `trading-idp regulations --tests`: the installed product has no tests beside it."""
+    lines = ["# Written by tests.make_tables: the tests of each row."]
+    for row, tests in sorted(rows_proved(Path(__file__).parent).items()):
+        lines += [f"{row} = [", *(f'    "{test}",' for test in sorted(tests)), "]"]
+    return "\n".join(lines) + "\n"
+
+
 def make_api() -> FastAPI:
     """The application without a connector: enough to list what it answers to, not to answer."""
     absent: Any = None
@@ -178,6 +202,7 @@ TABLES = {
     "events": events_table,
     "errors": errors_table,
     "routes": routes_table,
+    "regulations": regulations_table,
 }
 FILES = {
     "README.md": ("en", ("demo", "commands", "settings", "jobs", "events")),
@@ -186,6 +211,8 @@ FILES = {
     "docs/errors.zh-CN.md": ("zh", ("errors",)),
     "docs/api.md": ("en", ("routes",)),
     "docs/api.zh-CN.md": ("zh", ("routes",)),
+    "docs/regulations.md": ("en", ("regulations",)),
+    "docs/regulations.zh-CN.md": ("zh", ("regulations",)),
 }
 
 
@@ -210,7 +237,7 @@ def replaced(text: str, name: str, table: str) -> str:
 def new_texts() -> dict[Path, str]:
     """Every documented file as it should be."""
     tables = {name: make() for name, make in TABLES.items()}
-    found = {}
+    found = {PROOFS: proofs_text()}
     for file, (language, names) in FILES.items():
         text = (ROOT / file).read_text(encoding="utf-8")
         for name in names:

@@ -34,6 +34,7 @@ FLAT = (
     "connector.cli.up",
     "connector.cli.regulations",
     "connector.cli.register",
+    "connector.cli.deputies",
     "connector.cli.server",
     "connector.cli.doctor",
     "connector.cli.certify",
