@@ -7,10 +7,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-import connector.audit.tables
-import connector.outbox.tables
-import connector.register.tables
-import connector.requests.tables  # noqa: F401  # each brings its tables into the metadata
+import connector.migrations.every_table  # noqa: F401  # brings the tables of every room into the metadata
 from connector.auth.act import Act
 from connector.auth.actor import Actor, host_actor
 from connector.ports import Vault

@@ -19,6 +19,8 @@ CHECK_DIGITS = "10X98765432"  # ISO 7064 MOD 11-2
 FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 RESIDENT_ID_INSIDE = re.compile(r"(?<![0-9])[0-9]{17}[0-9Xx](?![0-9])")
 MOBILE_INSIDE = re.compile(r"(?<![0-9])1[3-9][0-9]{9}(?![0-9])")
+CARD = re.compile(r"[0-9]{17}[0-9X]")
+RESIDENCE_PERMIT_BEGINS = ("81", "82", "83")
 BLANKS = re.compile(r"[\s\u200b\u2060\ufeff]+")
 
 # First two digits of GB/T 2260; 81 to 83 are residence permits, 90 to 99 foreign permanent-resident cards.
@@ -29,11 +31,12 @@ REGIONS = frozenset(map(str, (*MAINLAND, *range(81, 84), *range(90, 100))))
 class DocumentKind(StrEnum):
     """Documents a person may be registered with. The values stand in the register for ever."""
 
-    RESIDENT_ID = "resident_id"  # 居民身份证, 港澳台居民居住证, 外国人永久居留身份证 (2023): all GB 11643
+    RESIDENT_ID = "resident_id"  # 居民身份证 (GB 11643)
     PASSPORT = "passport"  # 护照
     HK_MACAO_PERMIT = "hk_macao_permit"  # 港澳居民来往内地通行证
     TAIWAN_PERMIT = "taiwan_permit"  # 台湾居民来往大陆通行证
-    FOREIGN_RESIDENT = "foreign_resident"  # 外国人永久居留身份证 (2017, fifteen characters)
+    FOREIGN_RESIDENT = "foreign_resident"  # 外国人永久居留身份证: 2017 of fifteen characters, 2023 as GB 11643 with 9
+    RESIDENCE_PERMIT = "residence_permit"  # 港澳台居民居住证: GB 11643 with 81, 82 or 83
 
 
 def check_document(kind: str, number: str, today: date, *, field: str = "document_number") -> str:
@@ -41,6 +44,8 @@ def check_document(kind: str, number: str, today: date, *, field: str = "documen
     text = _compact(number)
     if kind == DocumentKind.RESIDENT_ID:
         return _check_resident_id(text, today, field)
+    if kind == DocumentKind.RESIDENCE_PERMIT or (kind == DocumentKind.FOREIGN_RESIDENT and len(text) == 18):
+        return _check_numbered_card(kind, text, today, field)
     known = PATTERNS.get(kind)
     if known is None:
         _refuse("document_kind", "不认识的证件种类", f"not a known document kind; one of {', '.join(DocumentKind)}")
@@ -82,10 +87,38 @@ PATTERNS: dict[str, tuple[re.Pattern[str], str, str]] = {
     ),
     DocumentKind.FOREIGN_RESIDENT: (
         re.compile(r"([A-Z]{3}[0-9]{12})"),
-        "3位国籍代码加12位数字",
-        "3 letters of nationality and 12 digits",
+        "2017版为3位国籍代码加12位数字，2023版为以9开头的18位号码",
+        "3 letters of nationality and 12 digits (2017), or 18 digits that begin with 9 (2023)",
     ),
 }
+
+
+def kind_of(kind: str, number: str) -> str:
+    """The kind that a checked number says itself: the first digits of GB 11643 tell residence permits and cards."""
+    if not CARD.fullmatch(number):
+        return kind
+    if number.startswith(RESIDENCE_PERMIT_BEGINS):
+        return DocumentKind.RESIDENCE_PERMIT
+    return DocumentKind.FOREIGN_RESIDENT if number.startswith("9") else DocumentKind.RESIDENT_ID
+
+
+def identity_of(kind: str, number: str) -> str:
+    """What is digested of a checked number: numbers of GB 11643 are one series, whatever the card is called."""
+    return f"{DocumentKind.RESIDENT_ID if CARD.fullmatch(number) else kind}:{number}"
+
+
+def birth_date(number: str) -> str:
+    """The eight digits of the birth date in a checked number of GB 11643; "" where a document does not tell it."""
+    return number[6:14] if CARD.fullmatch(number) else ""
+
+
+def _check_numbered_card(kind: str, text: str, today: date, field: str) -> str:
+    number = _check_resident_id(text, today, field)
+    if kind == DocumentKind.RESIDENCE_PERMIT and not number.startswith(RESIDENCE_PERMIT_BEGINS):
+        _refuse(field, "港澳台居民居住证号码以81、82或83开头", "a residence permit begins with 81, 82 or 83")
+    if kind == DocumentKind.FOREIGN_RESIDENT and not number.startswith("9"):
+        _refuse(field, "2023版外国人永久居留身份证号码以9开头", "the card of 2023 begins with 9")
+    return number
 
 
 def _check_resident_id(text: str, today: date, field: str) -> str:

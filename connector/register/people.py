@@ -12,14 +12,14 @@ from connector.audit import service as audit
 from connector.audit.events import Event
 from connector.auth.act import Act
 from connector.errors import FieldProblem, NotFoundError, RefusedInputError
-from connector.register import identifiers, offices, units
+from connector.register import documents, identifiers, offices, units
+from connector.register.documents import DOCUMENT_CONTEXT
 from connector.register.errors import AlreadyRegisteredError
 from connector.register.fields import MAIL, checked, too_long
 from connector.register.tables import PersonRow, UnitRow
 from connector.regulations.vocabulary import Office
 from connector.storage.tables import new_id
 
-DOCUMENT_CONTEXT = "person.document"
 PHONE_CONTEXT = "person.phone"
 REGISTER_CLAUSE = "LC 5(2), HH 1"
 LEAST_REASON = 4  # characters
@@ -93,7 +93,7 @@ def find_by_document(act: Act, kind: str, number: str) -> PersonRow | None:
     """The person registered with this document; None when there is none or the number is not a valid one."""
     problems: list[FieldProblem] = []
     normal = checked(problems, identifiers.check_document, kind, number, offices.office_day(act))
-    return None if problems else _find(act, kind, normal)
+    return None if problems else documents.find_owner(act, kind, normal)
 
 
 def get_person(act: Act, person_id: str) -> PersonRow:
@@ -110,7 +110,7 @@ def get_form(act: Act, person_id: str) -> PersonForm:
     return PersonForm(
         name=person.name,
         document_kind=person.document_kind,
-        document_number=act.vault.decrypt(person.document_sealed, f"{DOCUMENT_CONTEXT}:{person.id}"),
+        document_number=read_document(act, person),
         phone=act.vault.decrypt(person.phone_sealed, f"{PHONE_CONTEXT}:{person.id}"),
         unit_code=units.get_unit_by_id(act, person.unit_id).code,
         post=person.post,
@@ -165,14 +165,19 @@ def reveal(act: Act, person_id: str, reason: str) -> Revealed:
     audit.record(act, Event.PERSON_REVEALED, f"person:{person.id}", person_id=person.id, reason=reason)
     return Revealed(
         person.document_kind,
-        act.vault.decrypt(person.document_sealed, f"{DOCUMENT_CONTEXT}:{person.id}"),
+        read_document(act, person),
         act.vault.decrypt(person.phone_sealed, f"{PHONE_CONTEXT}:{person.id}"),
     )
 
 
+def read_document(act: Act, person: PersonRow) -> str:
+    """The full number, to be compared and never shown."""
+    return act.vault.decrypt(person.document_sealed, f"{DOCUMENT_CONTEXT}:{person.id}")
+
+
 def has_document_ending(act: Act, person: PersonRow, ending: str) -> bool:
     """Whether the person's document number ends so; compared in constant time, the number goes nowhere (JC 23)."""
-    number = act.vault.decrypt(person.document_sealed, f"{DOCUMENT_CONTEXT}:{person.id}")
+    number = read_document(act, person)
     return hmac.compare_digest(number[-len(ending) :].encode(), ending.encode())
 
 
@@ -188,6 +193,7 @@ def reseal(act: Act, *, after_id: str = "", count: int = 500) -> str | None:
         if act.vault.needs_rotation(person.phone_sealed):
             context = f"{PHONE_CONTEXT}:{person.id}"
             person.phone_sealed = act.vault.encrypt(act.vault.decrypt(person.phone_sealed, context), context)
+    documents.reseal_of(act, [person.id for person in page])
     return page[-1].id if len(page) == count else None
 
 
@@ -196,14 +202,9 @@ def clean_name(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).split())
 
 
-def _find(act: Act, kind: str, normal_number: str) -> PersonRow | None:
-    digest = act.vault.digest(f"{kind}:{normal_number}", DOCUMENT_CONTEXT)
-    return act.session.scalars(select(PersonRow).where(PersonRow.document_digest == digest)).one_or_none()
-
-
 def _find_or_register(act: Act, form: PersonForm) -> tuple[PersonRow, bool]:
     right = _check(act, form)
-    existing = _find(act, form.document_kind, right.number)
+    existing = documents.find_owner(act, form.document_kind, right.number)
     if existing is not None:
         return existing, False
     _check_directory_key(act, form.directory_key)
@@ -211,9 +212,11 @@ def _find_or_register(act: Act, form: PersonForm) -> tuple[PersonRow, bool]:
     try:
         with act.session.begin_nested():
             act.session.add(person)
+            act.session.flush()
+            act.session.add(documents.make_row(act, person, form.document_kind, right.number))
     except IntegrityError:
         # Somebody registered the same document, or the same directory key, between our look and our insert.
-        winner = _find(act, form.document_kind, right.number)
+        winner = documents.find_owner(act, form.document_kind, right.number)
         if winner is not None:
             return winner, False
         _check_directory_key(act, form.directory_key)
@@ -229,8 +232,8 @@ def _sealed_row(act: Act, form: PersonForm, right: _Checked) -> PersonRow:
     person = PersonRow(
         id=new_id(),
         name=right.name,
-        document_kind=form.document_kind,
-        document_digest=act.vault.digest(f"{form.document_kind}:{right.number}", DOCUMENT_CONTEXT),
+        document_kind=identifiers.kind_of(form.document_kind, right.number),
+        document_digest=documents.digest_of(act, form.document_kind, right.number),
         document_masked=identifiers.mask_document(right.number),
         mail=form.mail or None,
         unit_id=right.unit.id,

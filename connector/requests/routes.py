@@ -5,10 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from connector.http import ActDep
-from connector.register.offices import check_holds
-from connector.register.readers import REQUESTS
 from connector.requests import service, show
-from connector.requests.deadlines import Overdue
 from connector.requests.forms import RequestForm
 from connector.requests.schemas import (
     DecisionSent,
