@@ -111,7 +111,7 @@ def draw_application(facts: PaperFacts) -> Drawn:
         "annex": "附件 2",
         "title": "信息系统账号申请（注销）表",
         "above": f"系统名称：{'、'.join(facts.systems)}",
-        "columns": [31, 34, 24, 34, 0],
+        "columns": [31, 33, 29, 30, 0],
         "rows": [
             [
                 label("账号申请类型", rows=2),
