@@ -30,9 +30,9 @@ from connector.provenance import routes as provenance
 from connector.provisioning import routes as provisioning
 from connector.reconciliation import routes as reconciliation
 from connector.reconciliation import three_way_routes
-from connector.register import record_routes
+from connector.register import deputy_routes, record_routes
 from connector.register import routes as register
-from connector.requests import matrix_routes, scan_routes
+from connector.requests import deadline_routes, matrix_routes, scan_routes
 from connector.requests import routes as requests
 from connector.signals import routes as signals
 from connector.webhooks import routes as webhooks
@@ -54,6 +54,8 @@ def create_app(connector: Connector) -> FastAPI:
         keys,
         privileged,
         conflicts,
+        deputy_routes,
+        deadline_routes,  # before the requests, whose address takes any number
         requests,
         scan_routes,
         papers,

@@ -61,7 +61,7 @@ from connector.register.tables import AccountRow
 from connector.regulations.loader import load_rulebook
 from connector.regulations.rulebook import Rulebook
 from connector.regulations.vocabulary import AccountClass, AccountStatus
-from connector.scans.service import ScanFiles, ScanIntake
+from connector.scans.intake import ScanIntake, open_intake
 from connector.settings import Settings
 from connector.signals.deliver import PUSH_SECONDS, SignalHandlers
 from connector.storage.engine import Database
@@ -111,8 +111,7 @@ class Connector:
     @cached_property
     def scan_intake(self) -> ScanIntake:
         """Takes stamped scans in, and gives them out again."""
-        files = ScanFiles(self.settings.data_dir / "scans")
-        return ScanIntake(files=files, most_bytes=self.settings.scan_max_bytes, command=self.settings.scan_command)
+        return open_intake(self.settings)
 
     @cached_property
     def inspection(self) -> Inspection:

@@ -18,6 +18,7 @@ from jobs import (
     deliver_outbox,
     end_expired,
     end_suspensions,
+    find_vacancies,
     ingest_events,
     mail_alarms,
     make_partitions,
@@ -163,7 +164,7 @@ SCHEDULE: tuple[Job, ...] = (
         name="remind_deadlines",
         when=Every(timedelta(minutes=10), after=timedelta(minutes=1)),
         run=remind_deadlines.run,
-        does=Text("审批环节到期提醒和逾期标记", "reminds of stages that are due, marks those overdue"),
+        does=Text("审批时限提醒、逾期增加候补审批人，结束到期代理", "reminds of due stages, adds alternates, ends deputies"),
         once=True,
     ),
     Job(
@@ -229,6 +230,13 @@ SCHEDULE: tuple[Job, ...] = (
         when=Daily(time(1, 30)),
         run=check_calendar.run,
         does=Text("检查工作日历是否已公布", "checks that the working days ahead are published"),
+        once=True,
+    ),
+    Job(
+        name="find_vacancies",
+        when=Daily(time(1, 40)),
+        run=find_vacancies.run,
+        does=Text("查找没有人可以审批的岗位", "finds offices that nobody could exercise today or soon"),
         once=True,
     ),
     Job(

@@ -47,7 +47,11 @@ def list_due_ends(act: Act) -> list[BoxRow]:
     was_out = exists().where(
         AccountStateRow.account_id == BoxRow.account_id,
         AccountStateRow.status != AccountStatus.ACTIVE.value,
-        or_(AccountStateRow.until.is_(None), AccountStateRow.until > BoxRow.opened_at),
+        or_(
+            AccountStateRow.until.is_(None),
+            AccountStateRow.until > BoxRow.opened_at,
+            AccountStateRow.since >= BoxRow.opened_at,
+        ),
     )
     query = select(BoxRow).where(BoxRow.state == "running", or_(BoxRow.ends_at <= act.now, was_out))
     return list(act.session.scalars(query.order_by(BoxRow.ends_at, BoxRow.id)))
