@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connector.auth.act import Act
 from connector.register import appointments, units
@@ -95,6 +95,11 @@ def used_days(calendar: WorkingCalendar, level: str, stages: Iterable[StageRow])
 
 
 def stage_due(act: Act, level: str, used: int) -> datetime:
-    """Last moment of a stage opened now: what is left of its service level, at least today."""
-    days = act.rulebook.service_level(level).working_days
-    return act.rulebook.calendar.due(act.now, max(0, days - used))
+    """Last moment of a stage opened now: what is left of its service level, at least today.
+
+    Where the last day of the level is today, the stage has until the end of its office hours and not until this moment.
+    """
+    days, calendar = act.rulebook.service_level(level).working_days, act.rulebook.calendar
+    if used == days > 0:
+        return max(act.now, calendar.due(act.now - timedelta(days=1), 1))
+    return calendar.due(act.now, max(0, days - used))

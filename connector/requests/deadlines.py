@@ -1,16 +1,24 @@
-"""Working-day clocks of open stages: reminders before the limit, overdue marks after it, the overdue list (B6)."""
+"""Working-day clocks of open stages: reminders, overdue marks, alternates added after the limit, the overdue list (B6).
 
-from dataclasses import dataclass
+A clock stands still while the request is with the applicant: no stage is open then. Sends nothing but by the outbox.
+"""
+
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from connector.audit.events import Event
 from connector.auth.act import Act
+from connector.auth.actor import ActorKind
 from connector.outbox import service as outbox
-from connector.register import offices
-from connector.register.tables import UnitRow
+from connector.register import offices, units
+from connector.register.offices import OFFICE_NAMES
+from connector.register.reach import Units, units_in_reach
+from connector.register.readers import REQUESTS
+from connector.register.tables import PersonRow, UnitRow
 from connector.regulations.rulebook import WorkingCalendar
 from connector.regulations.vocabulary import Office
-from connector.requests import store
+from connector.requests import in_place, store
+from connector.requests.escalation import add_alternates
 from connector.requests.submit import record_request
 from connector.requests.tables import RequestRow, StageRow
 
@@ -19,7 +27,7 @@ REMIND_BEFORE = timedelta(days=30)  # Far enough to hold one working day across 
 
 @dataclass(frozen=True)
 class Overdue:
-    """One stage past its limit: `late` in working days (0 = today)."""
+    """One stage past its limit: `late` in working days (0 = today), who must decide, whom it was opened to as well."""
 
     stage_id: str
     number: str
@@ -28,6 +36,11 @@ class Overdue:
     unit: str
     due_at: datetime
     late: int
+    unit_code: str = ""
+    level: str = ""
+    clause: str = ""
+    deciders: list[str] = field(default_factory=list)
+    alternates: list[str] = field(default_factory=list)
 
 
 def is_reminder_due(calendar: WorkingCalendar, now: datetime, opened_at: datetime, due_at: datetime) -> bool:
@@ -36,15 +49,22 @@ def is_reminder_due(calendar: WorkingCalendar, now: datetime, opened_at: datetim
 
 
 def remind_due_stages(act: Act) -> dict[str, int]:
-    """Reminds each open stage once when it is nearly due, and marks and alarms it once when it is overdue."""
-    counted = {"reminded": 0, "overdue": 0}
+    """Reminds each open stage once when it is nearly due, marks and alarms it once when it is overdue (LC 7).
+
+    An overdue stage is opened to alternates, step by step as the packs say; its office keeps the right to decide.
+    """
+    counted = {"reminded": 0, "overdue": 0, "alternates": 0}
     for stage, request in store.list_due_stages(act, act.now + REMIND_BEFORE):
         if stage.due_at is None or stage.opened_at is None:
             continue
-        if stage.due_at <= act.now and stage.overdue_at is None:
-            stage.overdue_at = act.now
-            _tell(act, stage, request, Event.REQUEST_OVERDUE)
-            counted["overdue"] += 1
+        if stage.due_at <= act.now:
+            if stage.overdue_at is None:
+                stage.overdue_at = act.now
+                _tell(act, stage, request, Event.REQUEST_OVERDUE)
+                counted["overdue"] += 1
+            added = add_alternates(act, request, stage, stage.due_at)
+            _mail(act, stage, request, added, "alternate", "审批已超期，请代为审批")
+            counted["alternates"] += len(added)
         elif stage.reminded_at is None and is_reminder_due(
             act.rulebook.calendar, act.now, stage.opened_at, stage.due_at
         ):
@@ -54,39 +74,78 @@ def remind_due_stages(act: Act) -> dict[str, int]:
     return counted
 
 
-def list_overdue(act: Act) -> list[Overdue]:
-    """Every open stage past its limit, the longest overdue first."""
-    return [
-        Overdue(
-            stage_id=stage.id,
-            number=request.number,
-            kind=request.kind,
-            office=stage.office,
-            unit=act.session.get_one(UnitRow, stage.unit_id).name,
-            due_at=stage.due_at,
-            late=act.rulebook.calendar.working_days_between(stage.due_at, act.now),
-        )
-        for stage, request in store.list_due_stages(act, act.now)
-        if stage.due_at
-    ]
+def list_overdue(act: Act, *, unit_code: str | None = None, office: Office | None = None) -> list[Overdue]:
+    """Every open stage past its limit that the actor may see, the longest overdue first (B6).
+
+    `unit_code` takes the units below it too. Those who oversee requests see all, a unit head his own units, the
+    machine's operator and the jobs everything; ForbiddenError for anybody else (LC 7(1), GS 16).
+    """
+    scope = unit_paths(act, unit_code)
+    found = []
+    for stage, request in store.list_due_stages(act, act.now):
+        unit = act.session.get_one(UnitRow, stage.unit_id)
+        if not is_in(scope, unit) or (office is not None and stage.office != office.value):
+            continue
+        found.append(_overdue(act, stage, request, unit))
+    return found
+
+
+def unit_paths(act: Act, unit_code: str | None) -> tuple[list[str], ...]:
+    """The lists of paths under one of which a unit must lie, each: the actor's reach, and the unit asked for."""
+    reach: Units = None
+    if act.actor.kind not in (ActorKind.HOST, ActorKind.JOB):
+        reach = units_in_reach(act, REQUESTS, doing="查看超期清单和时限统计 / the overdue list and its statistics")
+    asked = [[units.get_unit(act, unit_code).path]] if unit_code else []
+    return (*([] if reach is None else [[unit.path for unit in reach]]), *asked)
+
+
+def is_in(scope: tuple[list[str], ...], unit: UnitRow) -> bool:
+    """Whether the unit lies under one path of each list."""
+    return all(any(unit.path.startswith(path) for path in paths) for paths in scope)
+
+
+def _overdue(act: Act, stage: StageRow, request: RequestRow, unit: UnitRow) -> Overdue:
+    due_at = stage.due_at or act.now
+    return Overdue(
+        stage_id=stage.id,
+        number=request.number,
+        kind=request.kind,
+        office=stage.office,
+        unit=unit.name,
+        due_at=due_at,
+        late=act.rulebook.calendar.working_days_between(due_at, act.now),
+        unit_code=unit.code,
+        level=stage.level,
+        clause=stage.clause,
+        deciders=[person.name for person in offices.holders(act, Office(stage.office), stage.unit_id)],
+        alternates=[person.name for person, _ in in_place.alternates_of(act, stage)],
+    )
 
 
 def _tell(act: Act, stage: StageRow, request: RequestRow, event: Event) -> None:
+    """Records it, and mails those who may decide: the holders, and the deputies who stand for them today."""
     overdue = event is Event.REQUEST_OVERDUE
-    record_request(act, event, request, stage=stage.id, office=stage.office, alarm=overdue)
-    subject = f"{'审批已超期' if overdue else '审批即将到期'} {request.number}"
-    for person in offices.holders(act, Office(stage.office), stage.unit_id):
-        if person.mail:
-            outbox.enqueue(
-                act,
-                "mail",
-                key=f"{event}:{stage.id}:{person.id}",
-                lane="mail",
-                payload={
-                    "to": person.mail,
-                    "subject": subject,
-                    "text": f"申请 {request.number} 的审批时限为 {stage.due_at:%Y-%m-%d %H:%M} UTC，请及时办理。\n"
-                    f"Request {request.number} is due; please decide.",
-                },
-                request_id=request.id,
-            )
+    record_request(act, event, request, stage=stage.id, office=stage.office, level=stage.level, alarm=overdue)
+    people = offices.holders(act, Office(stage.office), stage.unit_id)
+    people += [one.deputy for one in in_place.deputies_for(act, request, stage)]
+    _mail(act, stage, request, people, str(event), "审批已超期" if overdue else "审批即将到期")
+
+
+def _mail(act: Act, stage: StageRow, request: RequestRow, people: list[PersonRow], occasion: str, subject: str) -> None:
+    office = OFFICE_NAMES[Office(stage.office)]
+    for person in people:
+        if not person.mail:
+            continue
+        outbox.enqueue(
+            act,
+            "mail",
+            key=f"{occasion}:{stage.id}:{person.id}",
+            lane="mail",
+            payload={
+                "to": person.mail,
+                "subject": f"{subject} {request.number}",
+                "text": f"申请 {request.number} 的“{office.zh}”环节时限为 {stage.due_at:%Y-%m-%d %H:%M} UTC，"
+                f"请及时办理。\nRequest {request.number} is due at the stage of the {office.en}; please decide.",
+            },
+            request_id=request.id,
+        )

@@ -11,6 +11,8 @@ from connector.register.offices import OFFICE_NAMES
 from connector.regulations.vocabulary import AccountStatus, Office, RequestKind, Verdict
 from connector.requests.errors import (
     ContentChangedError,
+    InPersonError,
+    RepresentedPartError,
     RequestClosedError,
     SecondPartError,
     SelfApprovalError,
@@ -30,6 +32,7 @@ ALLOWED_STATUS: Mapping[RequestKind, frozenset[AccountStatus]] = {
     RequestKind.CANCEL: frozenset(set(AccountStatus) - {AccountStatus.CANCELLED}),
     RequestKind.REPLACE_KEY: frozenset({AccountStatus.ACTIVE, AccountStatus.FROZEN}),
     RequestKind.WAIVE_KEY: frozenset({AccountStatus.ACTIVE}),
+    RequestKind.USE_PRIVILEGED: frozenset({AccountStatus.ACTIVE}),
 }
 
 
@@ -43,13 +46,41 @@ class Shown:
     office: Office
 
 
-def check_may_decide(
-    shown: Shown, *, digest: str, person_id: str, parts: Mapping[str, str], office_holders: Collection[str]
-) -> None:
-    """Raises the rule that forbids this person to decide this stage now.
+@dataclass(frozen=True, kw_only=True)
+class Capacity:
+    """In which capacity a stage is decided: holder, deputy (for whom, by which naming), alternate (by which office)."""
 
-    `parts` maps everybody who takes part so far to his part: applicant, beneficiary or decider (JC 7, HH 3).
-    `office_holders` are the persons who hold the stage's office in its unit today (LC 6(1), JC 11).
+    name: str = "holder"
+    stands_for_id: str | None = None
+    deputy_row_id: str | None = None
+    via_office: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InPlace:
+    """What lets a person decide in another's place: the holders he stands for, the office that makes him an alternate.
+
+    `in_person` is the clause that forbids it for this decision, or empty.
+    """
+
+    stands_for: Sequence[tuple[str, str]] = ()  # (person id of the holder, id of the naming)
+    via_office: str = ""
+    in_person: str = ""
+
+
+def check_may_decide(
+    shown: Shown,
+    *,
+    digest: str,
+    person_id: str,
+    parts: Mapping[str, str],
+    office_holders: Collection[str],
+    in_place: InPlace = InPlace(),
+) -> Capacity:
+    """In which capacity this person may decide this stage now; raises the rule that forbids it.
+
+    `parts` maps everybody who takes part so far to his part: applicant, beneficiary, decider, or represented by one
+    (JC 7, HH 3). `office_holders` are the persons who hold the stage's office in its unit today (LC 6(1), JC 11).
     """
     if shown.request_state != "pending":
         raise RequestClosedError(state=shown.request_state)
@@ -59,10 +90,26 @@ def check_may_decide(
         raise SelfApprovalError
     if person_id in parts:
         raise SecondPartError
-    if person_id not in office_holders:
-        raise WrongOfficeError(office=OFFICE_NAMES[shown.office].zh)
+    own = person_id in office_holders
+    capacity = Capacity() if own else _capacity_in_place(shown.office, parts, in_place)
     if not hmac.compare_digest(shown.digest, digest):
         raise ContentChangedError
+    return capacity
+
+
+def _capacity_in_place(office: Office, parts: Mapping[str, str], in_place: InPlace) -> Capacity:
+    """As a deputy of somebody who has no part himself, or as an alternate; both only where it is not in person."""
+    names = OFFICE_NAMES[office]
+    if not in_place.stands_for and not in_place.via_office:
+        raise WrongOfficeError(office=names.zh)
+    if in_place.in_person:
+        raise InPersonError(office=names.zh, office_en=names.en, clause=in_place.in_person)
+    for holder_id, row_id in in_place.stands_for:
+        if holder_id not in parts:
+            return Capacity(name="deputy", stands_for_id=holder_id, deputy_row_id=row_id)
+    if in_place.via_office:
+        return Capacity(name="alternate", via_office=in_place.via_office)
+    raise RepresentedPartError
 
 
 def check_reason(verdict: Verdict, reason: str) -> None:

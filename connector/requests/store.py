@@ -3,12 +3,13 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import ColumnElement, Exists, and_, exists, or_, select
 
 from connector.auth.act import Act
 from connector.errors import NotFoundError
 from connector.register.offices import in_office
 from connector.register.tables import AppointmentRow
+from connector.requests.deadline_tables import StageAlternateRow
 from connector.requests.tables import DecisionRow, NumberRow, ParticipantRow, RequestRow, StageRow, VersionRow
 from connector.storage import numbers
 
@@ -155,5 +156,39 @@ def list_due_stages(act: Act, before: datetime) -> list[tuple[StageRow, RequestR
         .join(RequestRow, RequestRow.id == StageRow.request_id)
         .where(StageRow.state == "open", StageRow.due_at.is_not(None), StageRow.due_at <= before)
         .order_by(StageRow.due_at)
+    )
+    return [(stage, request) for stage, request in rows]
+
+
+def list_closed_stages(act: Act, start: datetime, end: datetime) -> list[tuple[StageRow, RequestRow]]:
+    """Stages decided from `start` on and before `end`, of every version."""
+    rows = act.session.execute(
+        select(StageRow, RequestRow)
+        .join(RequestRow, RequestRow.id == StageRow.request_id)
+        .where(StageRow.opened_at.is_not(None), StageRow.closed_at >= start, StageRow.closed_at < end)
+    )
+    return [(stage, request) for stage, request in rows]
+
+
+def list_open_at(act: Act, office: str, unit_id: str, *, count: int = 200) -> list[tuple[StageRow, RequestRow]]:
+    """Open stages of one office in one unit, due first."""
+    return _open_stages(act, StageRow.office == office, StageRow.unit_id == unit_id, count=count)
+
+
+def list_open_to_alternate(act: Act, person_id: str, still_held: Exists) -> list[tuple[StageRow, RequestRow]]:
+    """Open stages that were opened to this person as an alternate, due first."""
+    added = exists().where(
+        StageAlternateRow.stage_id == StageRow.id, StageAlternateRow.person_id == person_id, still_held
+    )
+    return _open_stages(act, added, count=200)
+
+
+def _open_stages(act: Act, *conditions: ColumnElement[bool], count: int) -> list[tuple[StageRow, RequestRow]]:
+    rows = act.session.execute(
+        select(StageRow, RequestRow)
+        .join(RequestRow, and_(RequestRow.id == StageRow.request_id, RequestRow.version == StageRow.version))
+        .where(StageRow.state == "open", *conditions)
+        .order_by(StageRow.due_at, RequestRow.number)
+        .limit(count)
     )
     return [(stage, request) for stage, request in rows]
