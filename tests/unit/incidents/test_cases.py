@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from connector.auth.actor import Actor
+from connector.auth.actor import Actor, person_actor
 from connector.errors import ForbiddenError, RefusedInputError
 from connector.incidents import cases, closing, freezes, outcomes
 from connector.incidents.case_tables import CaseOutcomeRow, CaseRow
@@ -25,9 +25,9 @@ from connector.incidents.errors import (
     WrongAnswerError,
 )
 from connector.provisioning import service as provisioning
-from connector.register import accounts
+from connector.register import accounts, people, units
 from connector.register.tables import AccountRow
-from connector.regulations.vocabulary import AccountStatus, Office, RequestKind
+from connector.regulations.vocabulary import AccountClass, AccountStatus, Office, RequestKind
 from tests.factories import make_account, make_appointment, make_person
 from tests.town import HOST, NOON, Town
 
@@ -135,15 +135,13 @@ def test_created_users_are_found_by_the_requests_the_account_took_part_in(town: 
 
 def test_created_user_of_a_created_user_is_found_too(town: Town) -> None:
     first = town.account_of(town.approve(town.submit()))
-    person = Actor_of(town, first)
+    person = actor_of(town, first)
     second = town.account_of(town.approve(town.submit(town.form("ywk"), actor=person)))
     case = open_case(town, person_account(town, Office.UNIT_HEAD), PRINCIPAL)
     assert {first.user_name, second.user_name} <= set(created_names(town, case))
 
 
-def Actor_of(town: Town, account: AccountRow) -> Actor:
-    from connector.auth.actor import person_actor
-
+def actor_of(town: Town, account: AccountRow) -> Actor:
     return person_actor(account.person_id, account.user_name, account_id=account.id, acr="mfa")
 
 
@@ -170,11 +168,9 @@ def test_handle_case_by_its_subject_or_by_whom_it_created_is_refused(town: Town)
     case = open_case(town, person_account(town, OPERATOR))
     with town.connector.act(HOST) as act:
         person = accounts.get_account(act, created.id).person_id
-        from connector.register import people
-
         make_appointment(act, people.get_person(act, person), "dljg", PRINCIPAL)
     with pytest.raises(CreatedBySubjectError):
-        do(town, cases.report_up, case.number, to="上级", receipt="12号", by=Actor_of(town, created))
+        do(town, cases.report_up, case.number, to="上级", receipt="12号", by=actor_of(town, created))
     own = open_case(town, account, PRINCIPAL)
     with pytest.raises(OwnCaseError):
         do(town, cases.report_up, own.number, to="上级", receipt="12号", by=SECURITY)
@@ -206,7 +202,9 @@ def freeze_number(town: Town, case: CaseRow) -> str:
 
 @pytest.mark.req("I4")
 def test_case_closes_only_when_outcomes_are_done_and_the_report_is_filed(town: Town) -> None:
-    account = person_account(town, OPERATOR)
+    with town.connector.act(HOST) as act:
+        account = make_account(act, "ywk", account_class=AccountClass.SYSTEM_ADMINISTRATOR)
+    account = in_keycloak(town, account)
     case = open_case(town, account)
     report_up(town, case)
     answer(town, case, "created", "no")
@@ -235,8 +233,6 @@ def settle(town: Town) -> None:
 def restore(town: Town, account: AccountRow) -> None:
     with town.connector.act(HOST) as act:
         unit = accounts.get_account(act, account.id)
-        from connector.register import people, units
-
         code = units.get_unit_by_id(act, people.get_person(act, unit.person_id).unit_id).code
     form = town.form(code, kind=RequestKind.ENABLE, account=account.user_name, reason="处置完毕，恢复使用")
     request = town.submit(form, actor=town.actor(Office.VERIFIER, "jyzx") if code == "jyzx" else None)
