@@ -32,8 +32,12 @@ from connector.reconciliation import routes as reconciliation
 from connector.reconciliation import three_way_routes
 from connector.register import deputy_routes, record_routes
 from connector.register import routes as register
+from connector.registration import routes as registration
 from connector.requests import deadline_routes, matrix_routes, scan_routes
+from connector.requests import batch_routes
 from connector.requests import routes as requests
+from connector.reviews import inspection_routes
+from connector.reviews import routes as reviews
 from connector.signals import routes as signals
 from connector.webhooks import routes as webhooks
 
@@ -58,12 +62,16 @@ def create_app(connector: Connector) -> FastAPI:
         deadline_routes,  # before the requests, whose address takes any number
         requests,
         scan_routes,
+        batch_routes,
         papers,
         matrix_routes,
         provenance,
         provisioning,
         departures,
+        registration,
         reconciliation,
+        reviews,
+        inspection_routes,
         three_way_routes,
         webhooks,
         signals,

@@ -56,12 +56,13 @@ from connector.provisioning.inspection import Inspection
 from connector.provisioning.letters import LinkLetters
 from connector.realm_config import load_realm_config
 from connector.reconciliation.three_way_handlers import MatrixHandlers
-from connector.register import accounts
+from connector.register import accounts, confine, separated
 from connector.register.tables import AccountRow
 from connector.regulations.loader import load_rulebook
 from connector.regulations.rulebook import Rulebook
 from connector.regulations.vocabulary import AccountClass, AccountStatus
 from connector.scans.intake import ScanIntake, open_intake
+from connector.requests import confined  # noqa: F401  # who sees a request is said there
 from connector.settings import Settings
 from connector.signals.deliver import PUSH_SECONDS, SignalHandlers
 from connector.storage.engine import Database
@@ -91,12 +92,17 @@ class Connector:
     archive: ActivityArchive | None = None  # Keycloak's own database, where it may be read
 
     @contextmanager
-    def act(self, actor: Actor, *, now: datetime | None = None, reading: bool = False) -> Iterator[Act]:
+    def act(
+        self, actor: Actor, *, now: datetime | None = None, reading: bool = False, changing: bool = False
+    ) -> Iterator[Act]:
         """One act in one transaction: committed at the end of the block, then its urgent steps are tried at once.
 
-        An act that only reads waits for no writer.
+        An act that only reads waits for no writer. One that is there to change something is refused to an auditor
+        before anything else; whatever he does, his session writes nothing (JC 8, GS 9).
         """
         with self._open(actor, now, reading) as act:
+            if changing:
+                separated.check_may_change(act)
             yield act
         if act.urgent:
             self.run_steps(act.urgent)
@@ -104,9 +110,11 @@ class Connector:
     @contextmanager
     def _open(self, actor: Actor, now: datetime | None = None, reading: bool = False) -> Iterator[Act]:
         with self.database.reading() if reading else self.database.session() as session:
-            yield Act(
+            act = Act(
                 session=session, actor=actor, now=now or self.clock.now(), rulebook=self.rulebook, vault=self.vault
             )
+            confine.confine(act)
+            yield act
 
     @cached_property
     def scan_intake(self) -> ScanIntake:

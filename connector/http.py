@@ -51,7 +51,9 @@ BEARER = HTTPBearer(auto_error=False, scheme_name="bearer", description="Keycloa
 class Desk(Protocol):
     """The part of the composition root that routes need; set as `app.state.connector`."""
 
-    def act(self, actor: Actor, *, reading: bool = False) -> AbstractContextManager[Act]: ...
+    def act(
+        self, actor: Actor, *, reading: bool = False, changing: bool = False
+    ) -> AbstractContextManager[Act]: ...
 
     def actor_of(self, token: str) -> Actor: ...
 
@@ -75,7 +77,8 @@ def get_actor(
 
 def get_act(request: Request, actor: Annotated[Actor, Depends(get_actor)]) -> Iterator[Act]:
     """One act of the signed-in person: committed before the answer is sent, so a failed commit is never a 200."""
-    with get_desk(request).act(actor, reading=request.method == "GET") as act:
+    is_read = request.method == "GET"
+    with get_desk(request).act(actor, reading=is_read, changing=not is_read) as act:
         yield act
 
 

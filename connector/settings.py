@@ -185,6 +185,12 @@ class Settings(BaseSettings):
     unexplained_freezes: int = Field(
         20, ge=0, description="accounts the provenance gate may freeze by itself within an hour"
     )
+    scan_max_bytes: int = Field(
+        10 << 20, ge=1 << 16, le=30 << 20, description="largest scan that may be attached to a request, in bytes"
+    )
+    scan_command: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="command that checks a scan for viruses, words comma separated: 0 clean, 1 infected"
+    )
     font_dir: Path = Field(
         Path("/usr/share/fonts/opentype/noto"), description="folder of the fonts that papers are printed in"
     )
@@ -195,7 +201,7 @@ class Settings(BaseSettings):
     @classmethod
     def _read_values(cls, values: dict[str, Any]) -> dict[str, Any]:
         read_secret_files(values, "TRADING_IDP_", "database_url", "keycloak_database_url", "keycloak_admin_password")
-        return split_commas(values, "rule_packs", "webhook_allow", "same_place_networks")
+        return split_commas(values, "rule_packs", "webhook_allow", "same_place_networks", "scan_command")
 
     @field_validator("same_place_networks")
     @classmethod

@@ -20,6 +20,22 @@ class RecordBrokenError(ConnectorError):
     who = Text("审计管理员", "the auditor")
 
 
+class ScansBrokenError(ConnectorError):
+    """Stamped scans that decisions are bound to are missing or were changed on the disk."""
+
+    code = "scans-broken"
+    status = 500
+    clause = "GX 10"
+    says = Text(
+        "盖章扫描件缺失{missing}个，被改动{changed}个", "{missing} stamped scans are missing, {changed} were changed"
+    )
+    remedy = Text(
+        "请保全现场，运行 trading-idp scans verify，并从备份恢复文件",
+        "Preserve the machine, run trading-idp scans verify, and restore the files from the backup",
+    )
+    who = Text("安全管理员", "the security administrator")
+
+
 class UnknownJobError(NotFoundError):
     """There is no job of this name."""
 

@@ -12,6 +12,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from connector.bootstrap import Connector
 from connector.errors import Text
 from jobs import (
+    carry_reviews,
     check_calendar,
     check_matrix,
     check_provenance,
@@ -39,6 +40,7 @@ from jobs import (
     tidy_runs,
     turn_boxes,
     verify_record,
+    verify_scans,
     watch_directory,
 )
 
@@ -164,7 +166,14 @@ SCHEDULE: tuple[Job, ...] = (
         name="remind_deadlines",
         when=Every(timedelta(minutes=10), after=timedelta(minutes=1)),
         run=remind_deadlines.run,
-        does=Text("审批时限提醒、逾期增加候补审批人，结束到期代理", "reminds of due stages, adds alternates, ends deputies"),
+        does=Text("审批到期提醒，逾期增加候补审批人，结束代理", "reminds of due stages, adds alternates, ends deputies"),
+        once=True,
+    ),
+    Job(
+        name="carry_reviews",
+        when=Every(timedelta(minutes=10), after=timedelta(minutes=4)),
+        run=carry_reviews.run,
+        does=Text("推进权限复核、抽查、整改和备案", "carries reviews, inspections, corrections and filings on"),
         once=True,
     ),
     Job(
@@ -281,6 +290,12 @@ SCHEDULE: tuple[Job, ...] = (
         when=Daily(time(3, 0)),
         run=verify_record.run,
         does=Text("校验审计记录完整性", "verifies the record against its checkpoints"),
+    ),
+    Job(
+        name="verify_scans",
+        when=Daily(time(3, 15)),
+        run=verify_scans.run,
+        does=Text("核对盖章扫描件", "compares the stamped scans with their hashes"),
     ),
     Job(
         name="tidy_runs",

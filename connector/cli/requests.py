@@ -7,14 +7,17 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
+from connector.cli import attachments
 from connector.cli.session import Token, opened, operator, refusals, show
 from connector.errors import FieldProblem, RefusedInputError
-from connector.regulations.vocabulary import Verdict
-from connector.requests import service
+from connector.pages.sheets import write_table
+from connector.regulations.vocabulary import Office, Verdict
+from connector.requests import service, statistics
 from connector.requests import show as shown
 from connector.requests.forms import RequestForm
 
 app = typer.Typer(help="申请与审批 / requests and decisions", no_args_is_help=True)
+app.registered_commands += attachments.app.registered_commands
 
 Json = Annotated[bool, typer.Option("--json")]
 FormFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="the form as JSON")]
@@ -53,10 +56,31 @@ def list_all(state: Annotated[list[str] | None, typer.Option()] = None, as_json:
 
 
 @app.command("overdue")
-def overdue(as_json: Json = False) -> None:
+def overdue(
+    unit: Annotated[str | None, typer.Option(help="code of a unit; the units below it count too")] = None,
+    office: Annotated[Office | None, typer.Option(help="only stages of this office")] = None,
+    as_json: Json = False,
+) -> None:
     """超期清单 / every stage past its limit, by unit and office."""
     with opened() as connector, connector.act(operator()) as act:
-        show(service.list_overdue(act), as_json)
+        found = service.list_overdue(act, unit_code=unit, office=office)
+        show(found, as_json, ("number", "kind", "unit", "office", "due_at", "late", "deciders", "alternates"))
+
+
+@app.command("statistics")
+def month_figures(
+    month: Annotated[str, typer.Argument(help="as 2026-11")],
+    unit: Annotated[str | None, typer.Option(help="code of a unit; the units below it count too")] = None,
+    output: Annotated[Path | None, typer.Option(dir_okay=False, help="write .csv or .xlsx here")] = None,
+    as_json: Json = False,
+) -> None:
+    """时限月度统计 / stages decided, in time, median office hours, by unit, office and kind."""
+    with opened() as connector, connector.act(operator()) as act:
+        found = statistics.month_figures(act, month, unit_code=unit)
+    if output is not None:
+        write_table(output, month, statistics.COLUMNS, [[getattr(f, c) for c in statistics.COLUMNS] for f in found])
+        return
+    show(found, as_json, statistics.COLUMNS)
 
 
 @app.command("inbox")

@@ -13,7 +13,7 @@ from connector.auth.actor import job_actor
 from connector.checks import dormancy, passwords, proposal, weak
 from connector.checks import service as checks
 from connector.checks.expiry import EXPIRED
-from connector.cli import acceptance
+from connector.cli import acceptance, attachments
 from connector.cli.session import opened, operator, show
 from connector.errors import NotFoundError
 from connector.register import accounts
@@ -22,6 +22,7 @@ from connector.register.tables import AccountRow
 
 app = typer.Typer(no_args_is_help=True, help="检查 / scans")
 app.registered_commands += acceptance.app.registered_commands
+app.registered_commands += attachments.stored.registered_commands
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="show what would be done; write nothing")]
 Count = Annotated[int, typer.Option(min=1, max=10_000, help="most rows to show, or to act on")]

@@ -23,8 +23,9 @@ from connector.reconciliation import three_way_tables
 from connector.register import deputy_tables, matrix_tables
 from connector.register import document_tables, unit_tables
 from connector.register import tables as register
-from connector.requests import deadline_tables, entitlement_tables, verification_tables
+from connector.requests import batch_tables, deadline_tables, entitlement_tables, verification_tables
 from connector.requests import tables as requests
+from connector.registration import tables as registration
 from connector.reviews import filing_tables, inspection_tables
 from connector.reviews import tables as reviews
 from connector.scans import tables as scans
@@ -40,6 +41,6 @@ ROOMS = (
     filing_tables, inspection_tables, reviews,
     provenance, provisioning, reconciliation, register, requests, runs, deputy_tables, deadline_tables, secret_tables, signals, staff_tables,
     three_way_tables, timetable,
-    webhooks, scans, verification_tables, document_tables, unit_tables,
+    webhooks, scans, batch_tables, verification_tables, document_tables, unit_tables, registration,
 )  # fmt: skip
 metadata = Base.metadata

@@ -11,21 +11,21 @@ from fastapi.responses import HTMLResponse
 
 from connector.auth.act import Act
 from connector.errors import ConnectorError, FieldProblem, RefusedInputError
-from connector.pages import chain, entries, facts, history
+from connector.pages import chain, deciders, entries, facts, history
 from connector.pages.access import FormDep, PageActDep
 from connector.pages.frame import render, see_other
 from connector.pages.language import language_of, mark, translator
 from connector.pages.proposals import may_exclude, proposed
-from connector.pages.requests import applicant_name, fact_rows, subject_name
+from connector.pages.requests import applicant_name, fact_rows, papers_of, subject_name
 from connector.pages.step_up import ask_step_up, handles, kept_entries
 from connector.pages.wording import Words
-from connector.register import accounts, offices, people, units
+from connector.register import accounts, people, units
 from connector.register.tables import PersonRow
-from connector.regulations.vocabulary import Office, RequestKind, Verdict
+from connector.regulations.vocabulary import RequestKind, Verdict
 from connector.requests import service as requests
 from connector.requests import show
 from connector.requests.errors import ContentChangedError, RequestClosedError, StageClosedError
-from connector.requests.rules import Shown, check_may_decide, check_reason
+from connector.requests.rules import check_reason
 from connector.requests.tables import RequestRow, StageRow
 
 router = APIRouter(prefix="/pages/inbox", tags=["pages"], include_in_schema=False)
@@ -110,7 +110,7 @@ def lost(request: Request, act: Act, stage_id: str, error: ConnectorError, diges
         row=row,
         name=subject_name(act, row),
         decision=decision,
-        decider=people.get_person(act, decision.person_id).name if decision else "",
+        decider=deciders.name_of(act, decision) if decision else "",
         changes=history.compare(act, RequestKind(row.kind), shown.form, row.form) if changed else [],
         changed=changed,
         next_stage=mine.get(row.id),
@@ -152,6 +152,7 @@ def _drawn(
         withdrawn=facts.permissions(act, row.form.get("withdraw", ())),
         held=_held(act, row),
         rows=fact_rows(act, row),
+        papers=papers_of(act, row),
         proposal=proposed(act, row, whole=may_exclude(row)),
         may_exclude=may_exclude(row),
         past=_past(act, row, person),
@@ -181,19 +182,7 @@ def _seen(act: Act, stage_id: str) -> tuple[StageRow, RequestRow]:
 
 def _check(act: Act, stage: StageRow, row: RequestRow, digest: str) -> None:
     """The rule that the service will apply, asked before the person is sent to prove his second factor."""
-    office = Office(stage.office)
-    check_may_decide(
-        Shown(
-            request_state=row.state,
-            stage_state=stage.state if stage.version == row.version else "dropped",
-            digest=row.digest,
-            office=office,
-        ),
-        digest=digest,
-        person_id=str(act.actor.person_id),
-        parts=requests.parts_of(act, row),
-        office_holders=[person.id for person in offices.holders(act, office, stage.unit_id)],
-    )
+    requests.check_capacity(act, row, stage, str(act.actor.person_id), digest)
 
 
 def _problems(sent: Sent) -> list[FieldProblem]:

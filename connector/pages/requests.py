@@ -1,6 +1,7 @@
 """我的申请: the list, a request's page with its chain and its history, and what the applicant may do to it."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
@@ -16,8 +17,8 @@ from connector.pages.ways import way_of
 from connector.pages.wording import Words
 from connector.register import people
 from connector.regulations.vocabulary import RequestKind
+from connector.requests import attachments, batches, show
 from connector.requests import service as requests
-from connector.requests import show
 from connector.requests.errors import NotApplicantError, RequestClosedError
 from connector.requests.forms import PROPOSALS
 from connector.requests.tables import RequestRow
@@ -98,6 +99,16 @@ def result(request: Request, act: Act, number: str) -> HTMLResponse:
     return _page(request, act, number, submitted=True)
 
 
+def papers_of(act: Act, row: RequestRow) -> dict[str, Any]:
+    """The stamped scans of a request, whether the person may add one, and the batch it came in."""
+    batch = batches.batch_of(act, row.id)
+    return {
+        "scans": attachments.list_scans(act, row.number),
+        "may_attach": attachments.may_attach(act, row),
+        "batch": batch.number if batch else "",
+    }
+
+
 def applicant_name(request: Request, act: Act, row: RequestRow) -> str:
     """Who submitted: a person's name; a job is the system."""
     if row.applicant_id:
@@ -139,6 +150,7 @@ def _page(request: Request, act: Act, number: str, *, submitted: bool, page: int
         is_own=row.applicant_id == person_id,
         is_subject=row.person_id == person_id,
         stage_id=inbox.get(row.id),
+        papers=papers_of(act, row),
     )
 
 

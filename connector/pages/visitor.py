@@ -14,7 +14,7 @@ from connector.auth.actor import Actor
 from connector.auth.login import LoginClient
 from connector.pages import cookies
 from connector.pages import session as sessions
-from connector.ports import Clock, Vault
+from connector.ports import Clock, Typesetter, Vault
 from connector.register import offices, people, units
 from connector.regulations.rulebook import Rulebook
 from connector.regulations.vocabulary import Office
@@ -33,8 +33,11 @@ class Desk(Protocol):
     login: LoginClient
     clock: Clock
 
+    @property
+    def typesetter(self) -> Typesetter: ...
+
     def act(
-        self, actor: Actor, *, now: datetime | None = None, reading: bool = False
+        self, actor: Actor, *, now: datetime | None = None, reading: bool = False, changing: bool = False
     ) -> AbstractContextManager[Act]: ...
 
     def open_link(self, token: str, document_suffix: str) -> tuple[str, str]: ...
@@ -52,6 +55,7 @@ class Visitor:
     unit: str
     offices: frozenset[Office]
     waiting: int
+    stands_in: bool  # holds no office, and something waits for him as a deputy
     is_own_form: Callable[[list[str]], bool]
 
 
@@ -91,6 +95,7 @@ def _describe(desk: Desk, session: Session, living: sessions.Living, now: dateti
     act = Act(session=session, actor=living.actor, now=now, rulebook=desk.rulebook, vault=desk.vault)
     person = people.get_person(act, str(living.actor.person_id))
     held = offices.offices_of(act, person.id)
+    waiting = len(requests.list_inbox(act, person.id))
     return Visitor(
         session_id=living.row.id,
         subject=living.row.subject,
@@ -99,6 +104,7 @@ def _describe(desk: Desk, session: Session, living: sessions.Living, now: dateti
         name=person.name,
         unit=units.get_unit_by_id(act, person.unit_id).name,
         offices=frozenset(office for office, _ in held),
-        waiting=len(requests.list_inbox(act, person.id)) if held else 0,
+        waiting=waiting,
+        stands_in=bool(waiting) and not held,
         is_own_form=lambda tokens: sessions.is_own_form(living.row, tokens),
     )

@@ -8,7 +8,7 @@ from connector.audit.events import Event
 from connector.auth.act import Act
 from connector.auth.levels import check_level, proof_words
 from connector.errors import NotSignedInError
-from connector.register import accounts, separated
+from connector.register import accounts, confine, separated
 from connector.regulations.vocabulary import Office, Verdict
 from connector.requests import entitlement, separation, store, verification
 from connector.requests.effects import carry_out
@@ -51,6 +51,7 @@ def decide(
     check_level(act.actor)
     check_reason(verdict, reason)
     request = store.get_request(act, store.get_stage(act, stage_id).request_id, lock=True)
+    confine.lift(act)
     stage = store.get_stage(act, stage_id)
     capacity = check_capacity(act, request, stage, person_id, digest, verdict)
     check_excluded(request.form, excluded)

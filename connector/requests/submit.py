@@ -12,7 +12,7 @@ from connector.auth.act import Act
 from connector.auth.actor import ActorKind
 from connector.keys import service as keys
 from connector.outbox import service as outbox
-from connector.register import accounts, catalogue, causes, offices, people, units
+from connector.register import accounts, catalogue, causes, confine, offices, people, units
 from connector.register.tables import AccountRow, PersonRow, UnitRow
 from connector.regulations.vocabulary import AccountStatus, RequestKind
 from connector.requests import separation, store
@@ -160,6 +160,7 @@ def check_form(act: Act, form: RequestForm) -> Checked:
     _check_applicant(act, form, unit)
     person, account = _find_subject(act, form)
     _check_own_person(act, unit, person)
+    confine.lift(act)
     cause = form.cause
     if account is not None:
         status = AccountStatus(account.status)
