@@ -8,7 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from connector.http import ActDep
 from connector.regulations.rulebook import CheckItem
 from connector.reviews import answers, campaigns, carry_on, corrections, inspection_views, self_checks, views
+from connector.reviews.answers import Answer
 from connector.reviews.inspection_views import CorrectionShown, SelfCheckShown
+from connector.reviews.self_checks import CheckAnswer
 from connector.reviews.views import CampaignListed, CampaignReport, SubjectShown
 
 Number = Annotated[str, Path(pattern=r"^FC-\d{4}-\d{6}$")]
@@ -29,7 +31,7 @@ class ReviewOrder(Sent):
 
 
 class Answers(Sent):
-    answers: list[answers.Answer] = Field(max_length=500)
+    answers: list[Answer] = Field(max_length=500)
 
 
 class Note(Sent):
@@ -46,7 +48,7 @@ class Checked(Sent):
 class SignedCheck(Sent):
     unit_code: str = Field(max_length=32)
     period: str = Field(max_length=12, description="2026-Q3; the present period or the one before")
-    answers: list[self_checks.CheckAnswer] = Field(max_length=100)
+    answers: list[CheckAnswer] = Field(max_length=100)
 
 
 class ChecklistShown(BaseModel):
