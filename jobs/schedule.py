@@ -20,6 +20,7 @@ from jobs import (
     end_expired,
     end_suspensions,
     find_vacancies,
+    follow_registration,
     ingest_events,
     mail_alarms,
     make_partitions,
@@ -167,6 +168,13 @@ SCHEDULE: tuple[Job, ...] = (
         when=Every(timedelta(minutes=10), after=timedelta(minutes=1)),
         run=remind_deadlines.run,
         does=Text("审批到期提醒，逾期增加候补审批人，结束代理", "reminds of due stages, adds alternates, ends deputies"),
+        once=True,
+    ),
+    Job(
+        name="follow_registration",
+        when=Every(timedelta(hours=1), after=timedelta(minutes=12)),
+        run=follow_registration.run,
+        does=Text("推进信息不符个案和人员变更，核对人事目录", "carries untrue data and changes of contact on"),
         once=True,
     ),
     Job(

@@ -25,6 +25,7 @@ AREAS = (
     ("corrections", "connector.cli.corrections"),
     ("filings", "connector.cli.filings"),
     ("reconcile", "connector.cli.reconciliation"),
+    ("registration", "connector.cli.registration"),
     ("activity", "connector.cli.activity"),
     ("provenance", "connector.cli.provenance"),
     ("freeze", "connector.cli.freezes"),

@@ -1,6 +1,7 @@
 """`trading-idp requests`: submit, read and decide as the signed-in person; the same rules as in the API."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from connector.regulations.vocabulary import Office, Verdict
 from connector.requests import service, statistics
 from connector.requests import show as shown
 from connector.requests.forms import RequestForm
+from connector.requests.verification import Comparison
 
 app = typer.Typer(help="申请与审批 / requests and decisions", no_args_is_help=True)
 app.registered_commands += attachments.app.registered_commands
@@ -96,12 +98,18 @@ def decide(
     verdict: Verdict,
     digest: Annotated[str, typer.Option(help="digest of the content that was shown")],
     reason: str = "",
+    compared: Annotated[
+        list[str] | None, typer.Option(help="of a new registration: ITEM=agrees|differs|not_compared[:NOTE]")
+    ] = None,
     token: Token = "",
     as_json: Json = False,
 ) -> None:
     """审批 / decide a stage as the signed-in person."""
+    said = read_comparisons(compared or [])
     with opened() as connector, connector.act(connector.actor_of(token)) as act:
-        request = service.decide(act, stage_id=stage_id, verdict=verdict, reason=reason, digest=digest)
+        request = service.decide(
+            act, stage_id=stage_id, verdict=verdict, reason=reason, digest=digest, compared=said
+        )
         show({"number": request.number, "state": request.state}, as_json)
 
 
@@ -111,6 +119,19 @@ def withdraw(number: str, reason: str = "", token: Token = "", as_json: Json = F
     with opened() as connector, connector.act(connector.actor_of(token)) as act:
         request = service.withdraw_request(act, number, reason)
         show({"number": request.number, "state": request.state}, as_json)
+
+
+def read_comparisons(said: Sequence[str]) -> list[Comparison]:
+    """What a verifier compared, one ITEM=RESULT[:NOTE] each; a wrong one ends the command (HH 4)."""
+    found = []
+    for each in said:
+        item, _, rest = each.partition("=")
+        result, _, note = rest.partition(":")
+        try:
+            found.append(Comparison.model_validate({"item": item, "result": result, "note": note}))
+        except ValidationError:
+            raise typer.BadParameter("ITEM=agrees|differs|not_compared[:NOTE]") from None
+    return found
 
 
 def read_form(file: Path) -> RequestForm:

@@ -9,10 +9,11 @@ from fastapi import Request
 
 from connector.auth.act import Act
 from connector.errors import Text
+from connector.pages import deciders
 from connector.pages.language import Translate, language_of, mark, translator
 from connector.pages.ways import Way
 from connector.pages.wording import Words
-from connector.register import offices, people, units
+from connector.register import offices, units
 from connector.register.offices import OFFICE_NAMES
 from connector.register.tables import UnitRow
 from connector.regulations.rulebook import WorkingCalendar
@@ -115,7 +116,7 @@ def under_way(act: Act, request: RequestRow) -> list[Stage]:
     """The stages of the request's present version as they stand."""
     parties = [p for p, part in requests.parts_of(act, request).items() if part != "decider"]
     decided = {decision.stage_id: decision for decision in requests.decisions_of(act, request.id)}
-    return [_drawn(act, stage, parties, decided.get(stage.id)) for stage in requests.stages_of(act, request)]
+    return [_drawn(act, request, stage, parties, decided.get(stage.id)) for stage in requests.stages_of(act, request)]
 
 
 def present_deciders(stages: Iterable[Stage]) -> Stage | None:
@@ -165,12 +166,12 @@ def _detail(words: Words, t: Translate, stage: Stage) -> str:
     return t(mark("{names}；{limit}"), names=names, limit=limit)
 
 
-def _drawn(act: Act, stage: StageRow, parties: Collection[str], decision: DecisionRow | None) -> Stage:
+def _drawn(act: Act, row: RequestRow, stage: StageRow, parties: Collection[str], decision: DecisionRow | None) -> Stage:
     office = Office(stage.office)
     if decision is None:
-        names = _names(act, office, stage.unit_id, parties)
+        names = [*_names(act, office, stage.unit_id, parties), *deciders.in_place_of(act, row, stage, parties)]
     else:
-        names = [people.get_person(act, decision.person_id).name]
+        names = [deciders.name_of(act, decision)]
     return Stage(
         office=OFFICE_NAMES[office],
         unit=units.get_unit_by_id(act, stage.unit_id).name,

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from connector.auth.act import Act
 from connector.errors import ConnectorError, FieldProblem, RefusedInputError
-from connector.pages import chain, deciders, entries, facts, history
+from connector.pages import chain, deciders, entries, facts, history, verifying
 from connector.pages.access import FormDep, PageActDep
 from connector.pages.frame import render, see_other
 from connector.pages.language import language_of, mark, translator
@@ -25,6 +25,7 @@ from connector.regulations.vocabulary import RequestKind, Verdict
 from connector.requests import service as requests
 from connector.requests import show
 from connector.requests.errors import ContentChangedError, RequestClosedError, StageClosedError
+from connector.requests.registrations import show_registration
 from connector.requests.rules import check_reason
 from connector.requests.tables import RequestRow, StageRow
 
@@ -44,6 +45,7 @@ class Sent(NamedTuple):
     reason: str = ""
     digest: str = ""
     excluded: Sequence[str] = ()
+    compared: Sequence[Mapping[str, Any]] = ()
 
 
 @router.get("/{stage_id}")
@@ -63,9 +65,10 @@ def decide(request: Request, act: PageActDep, form: FormDep, stage_id: str) -> R
         digest=entries.text(form, "digest"),
         excluded=tuple(form.get("excluded", ())),
     )
-    if problems := _problems(sent):
-        return _page(request, act, stage_id, sent, problems)
     stage, row = _seen(act, stage_id)
+    sent = sent._replace(compared=verifying.answers(act, stage, row, form))
+    if problems := [*verifying.problems(act, stage, row, sent.verdict, sent.compared), *_problems(sent)]:
+        return _page(request, act, stage_id, sent, problems)
     try:
         _check(act, stage, row, sent.digest)
     except LOST as error:
@@ -85,6 +88,7 @@ def carry_out(request: Request, act: Act, payload: Mapping[str, Any]) -> Respons
                 reason=payload["reason"],
                 digest=payload["digest"],
                 excluded=tuple(payload["excluded"]),
+                compared=verifying.comparisons(payload.get("compared", ())),
             )
     except LOST as error:
         return lost(request, act, payload["stage_id"], error, payload["digest"])
@@ -161,6 +165,10 @@ def _drawn(
         stages=chain.drawn(request, stages, row, cites=False),
         now_at=chain.present_deciders(stages),
         sent=sent,
+        checklist=verifying.drawn(act, stage, row, sent.compared),
+        registration=show_registration(act, row, requests.stages_of(act, row)),
+        results=dict(verifying.RESULTS),
+        checklist_words=verifying.labels(act, words),
         refusal=refusal,
         verdicts=[{"value": verdict.value, "words": words.verdict(verdict)} for verdict in Verdict],
         problems=entries.said(words, problems),

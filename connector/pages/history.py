@@ -10,7 +10,7 @@ from connector.auth.act import Act
 from connector.errors import Text
 from connector.outbox import service as outbox
 from connector.outbox.tables import StepRow
-from connector.pages import facts
+from connector.pages import deciders, facts
 from connector.pages.choices import name_of
 from connector.pages.facts import Part, label_of
 from connector.pages.proposals import BY_SYSTEM
@@ -106,8 +106,8 @@ def _decisions(act: Act, request: RequestRow) -> Iterable[Happening]:
         office = OFFICE_NAMES[Office(requests.get_stage(act, decision.stage_id).office)]
         verdict = VERDICTS[decision.verdict]
         title = Text(f"{office.zh}：{verdict.zh}", f"{office.en}: {verdict.en}")
-        by = _person(act, decision.person_id)
-        yield Happening(title, decision.decided_at, by, decision.reason, tuple(decision.proof.split()))
+        name = deciders.name_of(act, decision)
+        yield Happening(title, decision.decided_at, Text(name, name), decision.reason, tuple(decision.proof.split()))
 
 
 def _withdrawals(act: Act, request: RequestRow) -> Iterable[Happening]:

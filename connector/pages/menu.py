@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
+from connector.incidents import alarms
 from connector.incidents.scopes import ANYBODY, OWN_UNIT
 from connector.pages.language import mark
 from connector.pages.visitor import Visitor
@@ -61,6 +62,19 @@ ENTRIES = (
         mark("按使用人、单位、系统或密钥批次冻结"),
         frozenset({*ANYBODY, *OWN_UNIT, Office.KEY_CUSTODIAN, Office.AUDITOR}),
     ),
+    Entry(
+        "/pages/incidents",
+        mark("安全事件"),
+        mark("账号信息泄露的处置步骤和分析报告"),
+        frozenset({*readers.OVERSEERS, *OWN_UNIT}),
+    ),
+    Entry("/pages/alarms", mark("告警"), mark("未确认的告警"), frozenset(alarms.READERS)),
+    Entry(
+        "/pages/sanctions",
+        mark("违规处理"),
+        mark("违规的暂停、禁用及其期限"),
+        frozenset({*readers.OVERSEERS, *OWN_UNIT}),
+    ),
     Entry("/pages/audit", mark("审计记录"), mark("登录、审批和操作的记录"), frozenset(readers.RECORD)),
 )
 
@@ -72,5 +86,6 @@ def lines(request: Request, visitor: Visitor) -> list[Line]:
     return [
         Line(entry.path, entry.words, entry.hint, visitor.waiting if entry.counts else 0, here.startswith(entry.path))
         for entry in ENTRIES
-        if entry.path in mounted and (not entry.offices or entry.offices & visitor.offices)
+        if entry.path in mounted
+        and (not entry.offices or entry.offices & visitor.offices or (entry.counts and visitor.stands_in))
     ]

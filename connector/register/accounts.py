@@ -25,6 +25,9 @@ STATUS_NAMES: dict[AccountStatus, Text] = {
     AccountStatus.CANCELLED: Text("注销", "cancelled"),
 }
 KEY_CAUSES = ("key_lost", "key_damaged")  # of a freeze; a new key ends such a freeze and no other (GS 12)
+# Version of what the entries on accounts tell: from 2 on everything that the ledger needs (unit, purpose, end), so that
+# it can be rebuilt from the record. An entry without `v` is of version 1, and what it does not tell stays unknown.
+TOLD = 2
 PAPER = "paper:"  # What opened or granted is a paper of the founding list, not a request.
 
 
@@ -68,6 +71,7 @@ def open_account(
         act, Event.ACCOUNT_OPENED, f"account:{account.id}", person_id=person.id, account_id=account.id,
         request_id=request_of(opened_by), opened_by=opened_by,
         user_name=account.user_name, account_class=account_class.value,
+        v=TOLD, unit=unit.code, purpose=purpose.value, valid_until=valid_until.isoformat() if valid_until else None,
     )  # fmt: skip
     return account
 
@@ -214,6 +218,7 @@ def set_statuses(
             act, Event.ACCOUNT_STATUS_CHANGED, f"account:{account.id}", person_id=account.person_id,
             account_id=account.id, request_id=request_id, former=account.status, status=status.value, cause=cause,
             until=until.isoformat() if until else None,
+            v=TOLD, valid_until=account.valid_until.isoformat() if account.valid_until else None,
         )  # fmt: skip
         account.status, account.suspended_until = status.value, until
     if changed:

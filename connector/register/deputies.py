@@ -272,11 +272,11 @@ def _end(act: Act, found: Deputy, *, cause: str) -> None:
     _record(act, Event.DEPUTY_ENDED, found, cause=cause)
 
 
-def _record(act: Act, event: Event, found: Deputy, **data: str) -> None:
+def _record(act: Act, event: Event, found: Deputy, cause: str = "") -> None:
     audit.record(
         act, event, f"deputy:{found.row.id}", person_id=found.row.deputy_id, holder_id=found.row.holder_id,
         appointment=found.appointment.id, office=found.appointment.office, unit=found.unit.code,
-        valid_from=found.row.valid_from.isoformat(), valid_to=found.row.valid_to.isoformat(), **data,
+        valid_from=found.row.valid_from.isoformat(), valid_to=found.row.valid_to.isoformat(), cause=cause,
     )  # fmt: skip
 
 

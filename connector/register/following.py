@@ -5,7 +5,7 @@ from typing import Any
 from connector.audit import service as audit
 from connector.audit.events import Event
 from connector.auth.act import Act
-from connector.register import people
+from connector.register import people, units
 from connector.register.fields import MAIL
 from connector.register.tables import PersonRow
 
@@ -38,8 +38,9 @@ def change_from_directory(
     if changed:
         names = sorted("unit" if field == "unit_id" else field for field in changed)
         audit.record(
-            act, Event.PERSON_CHANGED, f"person:{person.id}", person_id=person.id, fields=names, source="directory"
-        )
+            act, Event.PERSON_CHANGED, f"person:{person.id}", person_id=person.id, fields=names, source="directory",
+            **({"unit": units.get_unit_by_id(act, person.unit_id).code} if "unit" in names else {}),
+        )  # fmt: skip
         act.session.flush()
         return person, names
     return person, []

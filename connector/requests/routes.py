@@ -43,13 +43,6 @@ def list_own(
     return [RequestListed.model_validate(row) for row in rows]
 
 
-@router.get("/requests/overdue")
-def overdue(act: ActDep) -> list[Overdue]:
-    """超期清单 / every stage past its limit, with unit and office."""
-    check_holds(act, *REQUESTS, doing="查看超期清单 / the overdue list")
-    return service.list_overdue(act)
-
-
 @router.get("/requests/{request_id}")
 def read(act: ActDep, request_id: str) -> RequestShown:
     """查看申请 / one request by id or number."""

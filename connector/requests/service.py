@@ -4,13 +4,13 @@ from connector.requests.chain import PlannedStage
 from connector.requests.deadlines import list_overdue, remind_due_stages
 from connector.requests.decide import decide
 from connector.requests.forms import RequestForm
+from connector.requests.in_place import check_capacity, list_inbox
 from connector.requests.resubmit import resubmit_request, withdraw_request
 from connector.requests.store import (
     decisions_of,
     get_request,
     get_stage,
     list_decided,
-    list_inbox,
     list_requests,
     parts_of,
     stages_of,
@@ -21,6 +21,7 @@ from connector.requests.submit import preview_chain, submit_request
 __all__ = [
     "PlannedStage",
     "RequestForm",
+    "check_capacity",
     "decide",
     "decisions_of",
     "get_request",

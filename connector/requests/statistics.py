@@ -84,8 +84,13 @@ def office_hours_between(
 
 
 def _figures(
-    calendar: WorkingCalendar, hours: tuple[time, time], unit: UnitRow, office: str, kind: str, stages: Iterable[StageRow]
-) -> Figures:  # fmt: skip
+    calendar: WorkingCalendar,
+    hours: tuple[time, time],
+    unit: UnitRow,
+    office: str,
+    kind: str,
+    stages: Iterable[StageRow],
+) -> Figures:
     times = [(stage.opened_at, stage.closed_at, stage.due_at) for stage in stages]
     spans = [
         office_hours_between(calendar, hours, opened, closed).total_seconds() / 3600

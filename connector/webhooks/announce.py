@@ -6,11 +6,11 @@ from sqlalchemy import select
 
 from connector.auth.act import Act
 from connector.outbox import service as outbox
-from connector.register import appointments
+from connector.register import accounts, appointments
 from connector.register.offices import OFFICE_NAMES, OFFICE_ZONE
 from connector.register.tables import PersonRow, UnitRow
 from connector.regulations.vocabulary import Office
-from connector.requests import entitlement
+from connector.requests import entitlement, in_place
 from connector.requests import service as requests
 from connector.requests.tables import ParticipantRow, RequestRow, StageRow
 from connector.webhooks import service as webhooks
@@ -37,7 +37,7 @@ def announce_stage(act: Act, stage: StageRow, request: RequestRow, *, public_url
     if stage.state != "open":
         return 0
     url = f"{public_url.rstrip('/')}/requests/{request.id}"
-    data = _task(act, stage, request, url) | _excess(act, stage, request)
+    data = _task(act, stage, request, url) | _deputies(act, stage, request) | _excess(act, stage, request)
     endpoints = [e for e in webhooks.list_endpoints(act, active=True) if webhooks.is_entitled(act, e, stage)]
     for endpoint in endpoints:
         outbox.enqueue(
@@ -73,7 +73,7 @@ def _excess(act: Act, stage: StageRow, request: RequestRow) -> dict[str, Any]:
 
 
 def _mail_approvers(act: Act, stage: StageRow, request: RequestRow, url: str) -> int:
-    people = [person for person in _approvers(act, stage) if person.mail]
+    people = [person for person in _approvers(act, stage, request) if person.mail]
     office = OFFICE_NAMES[Office(stage.office)]
     day = stage.due_at.astimezone(OFFICE_ZONE).strftime("%Y-%m-%d %H:%M") if stage.due_at else ""
     for person in people:
@@ -99,8 +99,8 @@ def _mail_approvers(act: Act, stage: StageRow, request: RequestRow, url: str) ->
     return len(people)
 
 
-def _approvers(act: Act, stage: StageRow) -> list[PersonRow]:
-    """Holders of the stage's office who take no part in this version yet: the others may not decide (JC 7)."""
+def _approvers(act: Act, stage: StageRow, request: RequestRow) -> list[PersonRow]:
+    """Who may decide: holders of the office and their deputies who take no part in this version yet (JC 7, HH 3)."""
     taken = set(
         act.session.scalars(
             select(ParticipantRow.person_id).where(
@@ -108,4 +108,14 @@ def _approvers(act: Act, stage: StageRow) -> list[PersonRow]:
             )
         )
     )
-    return [p for p in appointments.holders(act, Office(stage.office), stage.unit_id) if p.id not in taken]
+    holders = [p for p in appointments.holders(act, Office(stage.office), stage.unit_id) if p.id not in taken]
+    return [*holders, *(one.deputy for one in in_place.deputies_for(act, request, stage, taken))]
+
+
+def _deputies(act: Act, stage: StageRow, request: RequestRow) -> dict[str, Any]:
+    """Who stands for whom at this stage today, by user names; nothing where nobody does (HH 3)."""
+    found = in_place.deputies_for(act, request, stage, requests.parts_of(act, request))
+    names = {person.id: accounts.find_by_person(act, person.id) for one in found for person in (one.deputy, one.holder)}
+    pairs = [(names[one.deputy.id], names[one.holder.id]) for one in found]
+    listed = [{"deputy": d.user_name, "stands_for": h.user_name} for d, h in pairs if d and h]
+    return {"deputies": listed} if listed else {}

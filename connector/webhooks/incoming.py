@@ -21,7 +21,7 @@ from connector.register import accounts
 from connector.regulations.vocabulary import AccountStatus
 from connector.requests import service as requests
 from connector.requests.entitlement import Override
-from connector.requests.tables import StageRow
+from connector.requests.tables import RequestRow, StageRow
 from connector.webhooks import service as webhooks
 from connector.webhooks.errors import (
     DuplicateMessageError,
@@ -74,12 +74,27 @@ def _decide(act: Act, endpoint: EndpointRow, message_id: str, body: bytes) -> De
         reason=decision.reason,
         digest=decision.digest,
         override=_override(decision),
+        compared=decision.compared,
     )
     audit.record(
         act, Event.WEBHOOK_ACCEPTED, f"endpoint:{endpoint.id}", request_id=request.id,
         message=message_id, stage=stage.id, verdict=decision.verdict.value,
     )  # fmt: skip
-    return DecisionTaken(request=request.number, state=request.state, task=stage.id)
+    return _taken(act, request, stage, decision.decided_by)
+
+
+def _taken(act: Act, request: RequestRow, stage: StageRow, decided_by: str) -> DecisionTaken:
+    """The answer, with both names where a deputy decided (HH 3)."""
+    made = next(row for row in requests.decisions_of(act, request.id) if row.stage_id == stage.id)
+    holder = accounts.find_by_person(act, made.stands_for_id) if made.stands_for_id else None
+    return DecisionTaken(
+        request=request.number,
+        state=request.state,
+        task=stage.id,
+        decided_by=decided_by,
+        capacity=made.capacity,
+        stands_for=holder.user_name if holder else None,
+    )
 
 
 def _take_once(act: Act, endpoint: EndpointRow, message_id: str) -> ReceiptRow:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from connector.regulations.vocabulary import Verdict
+from connector.requests.verification import Comparison
 
 Short = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,64}$")]
 Sentence = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$")]
@@ -28,6 +29,7 @@ class Decision(BaseModel):
     reason: Sentence = ""
     digest: Short
     override: SignedOverride | None = None
+    compared: list[Comparison] = Field(default_factory=list, max_length=50)  # by the verifier of a new registration
 
 
 class DecisionMessage(BaseModel):
@@ -41,6 +43,9 @@ class DecisionTaken(BaseModel):
     request: str
     state: str
     task: str
+    decided_by: str = Field("", description="user name of the one who decided")
+    capacity: str = Field("holder", description="holder, deputy or alternate")
+    stands_for: str | None = Field(None, description="user name of the office holder a deputy stood for (HH 3)")
 
 
 class EndpointView(BaseModel):
