@@ -29,7 +29,7 @@ READERS = (
     Office.SECURITY_ADMINISTRATOR, Office.AUDITOR, Office.PRINCIPAL, Office.SYSTEM_ADMINISTRATOR,
     Office.SYSTEM_DEPARTMENT_HEAD,
 )  # fmt: skip
-ACKNOWLEDGERS = (Office.SECURITY_ADMINISTRATOR, Office.AUDITOR, Office.PRINCIPAL)
+ACKNOWLEDGERS = (Office.SECURITY_ADMINISTRATOR, Office.PRINCIPAL, Office.SYSTEM_DEPARTMENT_HEAD)  # The auditor reads.
 MANY = "*"
 CHUNK = 1000
 LATE = timedelta(hours=1)  # An entry may be committed after one that was written later; so long it is looked for.

@@ -184,7 +184,7 @@ class OwnAlarmError(ConnectorError):
     status = 403
     clause = "GX 11"
     says = Text("此告警涉及本人，须由他人确认", "The alarm is about you: another person acknowledges it")
-    remedy = Text("请由另一名安全管理员或审计管理员确认", "Ask another officer")
+    remedy = Text("请由安全管理员、中心主要负责人或信息技术科负责人中的他人确认", "Ask another officer")
     who = OFFICERS
 
 

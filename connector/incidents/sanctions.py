@@ -127,6 +127,7 @@ def list_sanctions(act: Act, *, user_name: str = "", count: int = 200) -> list[S
         check_holds(act, *OVERSEERS, *OWN_UNIT, doing="查看违规处理 / read the sanctions")
     query = (
         select(SanctionRow, AccountRow, PersonRow, UnitRow, RequestRow)
+        .select_from(SanctionRow)
         .join(AccountRow, AccountRow.id == SanctionRow.account_id)
         .join(PersonRow, PersonRow.id == AccountRow.person_id)
         .join(UnitRow, UnitRow.id == PersonRow.unit_id)
@@ -167,6 +168,7 @@ def inform_by_mail(act: Act) -> int:
     """Mails everybody whose sanction was approved and who has an address; returns how many (LC 7(3))."""
     waiting = (
         select(SanctionRow, AccountRow, PersonRow)
+        .select_from(SanctionRow)
         .join(RequestRow, RequestRow.id == SanctionRow.request_id)
         .join(AccountRow, AccountRow.id == SanctionRow.account_id)
         .join(PersonRow, PersonRow.id == AccountRow.person_id)

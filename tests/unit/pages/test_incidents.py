@@ -72,17 +72,6 @@ def test_send_step_with_an_empty_box_says_which(town: Town, seat: Seat, account:
     assert 'href="#receipt"' in page.text
 
 
-def test_read_case_by_its_subject_is_refused(town: Town, seat: Seat) -> None:
-    head = town.actor(Office.UNIT_HEAD, "ywk")
-    with town.connector.act(HOST) as act:
-        own = act.session.get_one(AccountRow, head.account_id)
-    actor = officer(town)
-    case = open_case(seat(actor), actor, own)
-    with town.connector.act(HOST) as act:
-        act.session.get_one(AccountRow, own.id).status = "active"
-    assert seat(head).get(case).status_code == 403
-
-
 def test_report_a_suspicion_raises_an_alarm_and_freezes_nothing(town: Town, seat: Seat, account: AccountRow) -> None:
     browser = seat(town.applicant())
     typed = {"user_name": account.user_name, "reason": "同事账号异常登录", "suspect": "yes"}
