@@ -185,6 +185,11 @@ def report_inspection(api: Api) -> Call:
     return Call(f"/inspections/{number}/report", HEAD, sent={"json": {"conclusion": "未发现问题"}})
 
 
+@operation("GET", "/duties")
+def list_duties(api: Api) -> Call:
+    return Call("/duties", Office.UNIT_HEAD, unit="ywk", refused=200)
+
+
 def quarter() -> str:
     """Another quarter that is over at each call."""
     back = next(_quarters)
