@@ -18,6 +18,7 @@ from connector.checks import job_routes
 from connector.checks import routes as checks
 from connector.conflicts import routes as conflicts
 from connector.departures import routes as departures
+from connector.duties import routes as duties
 from connector.errors import ConnectorError, FaultError
 from connector.incidents import case_routes
 from connector.incidents import routes as incidents
@@ -72,6 +73,7 @@ def create_app(connector: Connector) -> FastAPI:
         reconciliation,
         reviews,
         inspection_routes,
+        duties,
         three_way_routes,
         webhooks,
         signals,

@@ -45,6 +45,7 @@ FLAT = (
     "connector.cli.deputies",
     "connector.cli.server",
     "connector.cli.doctor",
+    "connector.cli.duties",
     "connector.cli.certify",
     "connector.cli.sign_in",
 )
