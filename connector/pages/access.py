@@ -82,7 +82,8 @@ def get_page_act(
     visitor: Annotated[Visitor, Depends(get_visitor)],
 ) -> Iterator[Act]:
     """One act of the visitor: committed before the answer is sent."""
-    with get_desk(request).act(visitor.actor, reading=request.method in READING) as act:
+    is_read = request.method in READING
+    with get_desk(request).act(visitor.actor, reading=is_read, changing=not is_read) as act:
         yield act
 
 

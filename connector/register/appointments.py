@@ -10,7 +10,7 @@ from connector.audit import service as audit
 from connector.audit.events import Event
 from connector.auth.act import Act
 from connector.errors import FieldProblem, NotFoundError, RefusedInputError
-from connector.register import people, separated, units
+from connector.register import confine, people, reach, separated, units
 from connector.register.errors import (
     AlreadyAppointedError,
     AppointmentClosedError,
@@ -23,6 +23,8 @@ from connector.register.readers import APPOINTMENTS
 from connector.register.separated import SEPARATED
 from connector.register.tables import AppointmentRow, PersonRow, UnitRow
 from connector.regulations.vocabulary import Office
+
+PAPER = "paper:"
 
 __all__ = [
     "SEPARATED",
@@ -62,6 +64,7 @@ def appoint(act: Act, form: AppointmentForm) -> AppointmentRow:
     check_holds(act, Office.SECURITY_ADMINISTRATOR, doing="任命 / appoint")
     if act.actor.person_id == form.person_id:
         raise SelfAppointmentError()
+    reach.check_may_give(act, form.office, units.get_unit(act, form.unit_code))
     return record_appointment(act, form, made_by=str(act.actor.person_id))
 
 
@@ -104,6 +107,7 @@ def confirm(act: Act, appointment_id: str) -> AppointmentRow:
         raise SelfAppointmentError()
     if act.actor.person_id == row.made_by:
         raise SelfConfirmationError()
+    _check_powers(act, row)
     return record_confirmation(act, row, confirmed_by=str(act.actor.person_id))
 
 
@@ -125,6 +129,7 @@ def end(act: Act, appointment_id: str) -> AppointmentRow:
     row = _lock(act, appointment_id)
     if row.ended_at is not None:
         raise AppointmentClosedError()
+    reach.check_may_give(act, Office(row.office), units.get_unit_by_id(act, row.unit_id))
     if row.office == Office.SECURITY_ADMINISTRATOR and row.confirmed_at is not None:
         _check_not_last(act, row)
     row.ended_by, row.ended_at = act.actor.person_id, act.now
@@ -198,6 +203,15 @@ def _check_free(act: Act, form: AppointmentForm, unit: UnitRow) -> None:
         # A separated office is held once, in one unit: the database allows no second open row.
         if held is form.office and (row.unit_id == unit.id or held in SEPARATED):
             raise AlreadyAppointedError()
+
+
+def _check_powers(act: Act, row: AppointmentRow) -> None:
+    """Who confirms may give this office here, and so may, still today, whoever made the appointment (GS 5)."""
+    unit, office = units.get_unit_by_id(act, row.unit_id), Office(row.office)
+    reach.check_may_give(act, office, unit)
+    if not row.made_by.startswith(PAPER):
+        with confine.beyond(act):
+            reach.check_may_give(act, office, unit, giver_id=row.made_by)
 
 
 def _check_not_last(act: Act, row: AppointmentRow) -> None:

@@ -12,7 +12,7 @@ from connector.audit import service as audit
 from connector.audit.events import Event
 from connector.auth.act import Act
 from connector.errors import NotFoundError
-from connector.register import identifiers, offices
+from connector.register import confine, identifiers, offices
 from connector.register.document_tables import PersonDocumentRow
 from connector.register.errors import AlreadyRegisteredError
 from connector.register.tables import PersonRow, UnitRow
@@ -115,12 +115,11 @@ def find_owner(act: Act, kind: str, number: str) -> PersonRow | None:
     """The person who has this checked number, as his registered document or as another one."""
     digest = digest_of(act, kind, number)
     registered = select(PersonRow).where(PersonRow.document_digest == digest)
-    person = act.session.scalars(registered).one_or_none()
-    if person is not None:
-        return person
     other = select(PersonRow).join(PersonDocumentRow, PersonDocumentRow.person_id == PersonRow.id)
     known = other.where(PersonDocumentRow.digest == digest, PersonDocumentRow.void_at.is_(None))
-    return act.session.scalars(known).one_or_none()
+    with confine.beyond(act):  # One person, once, in the whole installation (LC 5(3)).
+        person = act.session.scalars(registered).one_or_none()
+        return person or act.session.scalars(known).one_or_none()
 
 
 def has_document(act: Act, person_id: str, kind: str, number: str) -> bool:

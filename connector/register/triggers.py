@@ -64,31 +64,39 @@ def statements(dialect: str, table: str, name: str, when: str, refusal: str, per
     ]
 
 
-def separation_of_deputies(dialect: str, table: str, *, person: str, office: str, is_open: str) -> list[str]:
-    """DDL for a table of deputies: nobody stands in for one of the three offices who holds another (JC 8, GS 9).
-
-    `person` and `office` are its columns, `is_open` SQL over NEW that says the deputyship is not ended.
-    """
-    when = (
-        f"({is_open}) AND NEW.{office} IN {SEPARATED} AND EXISTS (SELECT 1 FROM appointments p "
-        f"WHERE p.person_id = NEW.{person} AND p.{OPEN} AND p.office IN {SEPARATED} AND p.office <> NEW.{office})"
+def _deputies(dialect: str) -> list[str]:
+    """Nobody stands in for one of the three offices who holds another of them, in whatever order (JC 8, GS 9)."""
+    other = f"o.office IN {SEPARATED} AND p.office IN {SEPARATED} AND p.office <> o.office"
+    stands_in = (
+        f"NEW.{OPEN} AND EXISTS (SELECT 1 FROM appointments o JOIN appointments p ON p.person_id = NEW.deputy_id "
+        f"WHERE o.id = NEW.appointment_id AND p.{OPEN} AND {other})"
     )
-    name = f"{table}_separated"
-    return statements(dialect, table, name, when, "separated_offices", f"NEW.{person}", "INSERT OR UPDATE")
+    appointed = (
+        f"NEW.{OPEN} AND NEW.office IN {SEPARATED} AND EXISTS (SELECT 1 FROM deputies d "
+        "JOIN appointments o ON o.id = d.appointment_id WHERE d.deputy_id = NEW.person_id "
+        f"AND d.{OPEN} AND o.{OPEN} AND o.office IN {SEPARATED} AND o.office <> NEW.office)"
+    )
+    refusal, both = "separated_offices", "INSERT OR UPDATE"
+    return [
+        *statements(dialect, "deputies", "deputies_separated", stands_in, refusal, "NEW.deputy_id", both),
+        *statements(dialect, "appointments", "appointments_deputies", appointed, refusal, _PERSON, both),
+    ]
 
 
 def install(connection: Connection) -> None:
     """Makes the triggers (again) in the connection's transaction; the tables must be there."""
-    for statement in _all(connection.dialect.name):
+    dialect = connection.dialect
+    for statement in _all(dialect.name):
         connection.exec_driver_sql(statement)
+    if dialect.has_table(connection, "deputies"):
+        for statement in _deputies(dialect.name):
+            connection.exec_driver_sql(statement)
 
 
 def _all(dialect: str) -> Sequence[str]:
     alone, both = "administrator_alone", "INSERT OR UPDATE"
     return [
-        *statements(
-            dialect, "grants", "grants_alone", f"NEW.until IS NULL AND {_GRANT}", alone, _PERSON_OF_ACCOUNT, both
-        ),
+        *statements(dialect, "grants", "grants_alone", _GRANT, alone, _PERSON_OF_ACCOUNT, both),
         *statements(dialect, "appointments", "appointments_alone", _APPOINTMENT, alone, _PERSON, both),
         *statements(dialect, "appointments", "appointments_one", _OFFICES, alone, _PERSON, both),
         *statements(dialect, "accounts", "accounts_alone", _ACCOUNT, alone, _PERSON, both),

@@ -6,7 +6,7 @@ from connector.auth.act import Act
 from connector.auth.actor import ActorKind
 from connector.errors import NotFoundError
 from connector.outbox import service as outbox
-from connector.register import accounts, offices, people, readers, units
+from connector.register import accounts, confine, offices, people, readers, units
 from connector.register.offices import OFFICE_NAMES
 from connector.register.tables import PersonRow
 from connector.regulations.vocabulary import Office
@@ -23,6 +23,7 @@ def show_request(act: Act, request_id: str) -> RequestShown:
     request = store.get_request(act, request_id)
     stages = store.stages_of(act, request)
     check_may_see(act, request, stages)
+    confine.lift(act)
     person = people.get_person(act, request.person_id) if request.person_id else None
     account = accounts.get_account(act, request.account_id) if request.account_id else None
     steps = outbox.list_steps(act, request_id=request.id)

@@ -1,0 +1,205 @@
+"""Confines a session to what its actor may see (GS 3, GS 5-7): every read of it, by whatever route, page or command.
+
+Whoever administers a part of the tree works in a session in which the rest does not exist: rows of units, persons and
+accounts outside his reach are not found, not listed and not counted, in tables that stand today and in those to come.
+The rule is taken from the columns of a table; a table without such a column is closed unless it is named in OPEN.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Select, and_, event, false, or_, select
+from sqlalchemy.orm import Mapper, ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.sql import visitors
+
+from connector.auth.act import Act
+from connector.auth.actor import ActorKind
+from connector.register import reach
+from connector.register.errors import AuditorReadsOnlyError
+from connector.register.reach import Reach
+from connector.register.separated import is_auditor
+from connector.storage.tables import Base
+
+SCOPE, AUDITS, BEYOND = "trading_idp_scope", "trading_idp_audits", "trading_idp_beyond"
+
+# What belongs to the installation and names no unit: the catalogue, the timetable, counters, one's own pages.
+OPEN = frozenset({
+    "subsystems", "permissions", "password_policies", "job_schedule", "job_runs", "request_numbers", "freeze_numbers",
+    "page_sessions", "page_forms", "page_drafts", "page_sign_ins", "signal_streams", "ingestion_cursors",
+    "activity_baselines", "directory_reads", "directory_cursor", "provenance_gate", "login_failures",
+})  # fmt: skip
+# What an auditor's session may write: the record of his reading, and his own session at the pages.
+AUDITORS_OWN = frozenset({"audit_entries", "page_sessions", "page_forms", "page_drafts", "page_sign_ins"})
+
+Rule = Callable[[FromClause, "Confinement"], ColumnElement[bool]]
+RULES: dict[str, Rule] = {}  # by table; a room above adds what only it can say
+
+
+class Confinement:
+    """The ids of one reach as subqueries on the bare tables, which are not confined themselves."""
+
+    def __init__(self, scope: Reach, person_id: str) -> None:
+        self.scope, self.person_id = scope, person_id
+        self.tables = Base.metadata.tables
+        units, persons, accounts = (self.tables[name].alias() for name in ("units", "persons", "accounts"))
+        self.units: Select[Any] = select(units.c.id).where(scope.condition(units.c.path))
+        self.unit_codes: Select[Any] = select(units.c.code).where(scope.condition(units.c.path))
+        held = self.tables["appointments"].alias()
+        self.own_units: Select[Any] = (
+            select(held.c.unit_id)
+            .where(held.c.person_id == person_id, held.c.ended_at.is_(None))
+            .union_all(select(persons.c.unit_id).where(persons.c.id == person_id))
+        )
+        self.persons: Select[Any] = select(persons.c.id).where(
+            or_(persons.c.unit_id.in_(self.units), persons.c.id == person_id)
+        )
+        self.accounts: Select[Any] = select(accounts.c.id).where(accounts.c.person_id.in_(self.persons))
+        self.users: Select[Any] = select(accounts.c.keycloak_id).where(
+            accounts.c.person_id.in_(self.persons), accounts.c.keycloak_id.is_not(None)
+        )
+
+    def links(self) -> tuple[tuple[str, Select[Any]], ...]:
+        """By which column a row is bound to the tree, the closest first."""
+        return (
+            ("account_id", self.accounts),
+            ("keycloak_id", self.users),
+            ("user_id", self.users),
+            ("person_id", self.persons),
+            ("unit_id", self.units),
+            ("unit_code", self.unit_codes),
+        )
+
+
+def rule(table: str) -> Callable[[Rule], Rule]:
+    """Names the rule of one table, where its columns do not say it."""
+
+    def note(function: Rule) -> Rule:
+        RULES[table] = function
+        return function
+
+    return note
+
+
+def confine(act: Act) -> None:
+    """Confines the act's session to its actor's reach, as it is at this moment (GS 3, GS 5). Called where acts open."""
+    if act.actor.kind is not ActorKind.PERSON or act.actor.person_id is None:
+        return
+    info = act.session.info
+    info.pop(SCOPE, None)
+    info[AUDITS] = is_auditor(act)
+    scope = reach.reach_of(act)
+    if scope is not None:
+        info[SCOPE] = Confinement(scope, act.actor.person_id)
+
+
+@contextmanager
+def beyond(act: Act) -> Iterator[None]:
+    """Within the block the session sees everything: for rules that must know it, never for what is shown."""
+    info = act.session.info
+    info[BEYOND] = info.get(BEYOND, 0) + 1
+    try:
+        yield
+    finally:
+        info[BEYOND] -= 1
+
+
+def lift(act: Act) -> None:
+    """From here on the act sees everything: what it is about was found within the reach, and rules must know it all."""
+    act.session.info[BEYOND] = act.session.info.get(BEYOND, 0) + 1
+
+
+def is_governed(mapper: Mapper[Any]) -> bool:
+    """Whether the mapped table says by itself, by a rule or by OPEN, who may see its rows; otherwise it is closed."""
+    table = mapper.local_table
+    names = {"account_id", "keycloak_id", "user_id", "person_id", "unit_id", "unit_code", "request_id"}
+    return str(table.name) in RULES or str(table.name) in OPEN or bool(names & set(table.c.keys()))
+
+
+def visible(table: FromClause, own: Confinement) -> ColumnElement[bool]:
+    """SQL condition: the row is within the reach, by the closest link that is filled; without any it is not."""
+    name = str(getattr(table, "name", ""))
+    if name in RULES:
+        return RULES[name](table, own)
+    present = [(table.c[column], ids) for column, ids in own.links() if column in table.c]
+    if not present:
+        if "request_id" in table.c and "requests" in RULES:
+            requests = own.tables["requests"].alias()
+            return table.c.request_id.in_(select(requests.c.id).where(RULES["requests"](requests, own)))
+        return false()
+    choices, missing = [], []
+    for column, ids in present:
+        choices.append(and_(*missing, column.in_(ids)))
+        missing.append(column.is_(None))
+    return or_(*choices)
+
+
+@rule("units")
+def _units(table: FromClause, own: Confinement) -> ColumnElement[bool]:
+    return or_(own.scope.condition(table.c.path), table.c.id.in_(own.own_units))
+
+
+@rule("persons")
+def _persons(table: FromClause, own: Confinement) -> ColumnElement[bool]:
+    return or_(table.c.unit_id.in_(own.units), table.c.id == own.person_id)
+
+
+@rule("accounts")
+def _accounts(table: FromClause, own: Confinement) -> ColumnElement[bool]:
+    return table.c.person_id.in_(own.persons)
+
+
+@rule("appointments")
+def _appointments(table: FromClause, own: Confinement) -> ColumnElement[bool]:
+    return or_(table.c.unit_id.in_(own.units), table.c.person_id == own.person_id)
+
+
+@rule("audit_entries")
+def _audit_entries(table: FromClause, own: Confinement) -> ColumnElement[bool]:
+    nobody = and_(table.c.account_id.is_(None), table.c.person_id.is_(None))
+    return or_(
+        table.c.account_id.in_(own.accounts),
+        and_(table.c.account_id.is_(None), table.c.person_id.in_(own.persons)),
+        and_(nobody, table.c.actor_person_id.in_(own.persons)),
+    )
+
+
+def _own_orders(table: FromClause, own: Confinement) -> ColumnElement[bool]:
+    return table.c.orderer_id.in_(own.persons)  # Its size counts people of every unit.
+
+
+RULES["freeze_orders"] = _own_orders
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _confine_statement(state: ORMExecuteState) -> None:
+    own: Confinement | None = state.session.info.get(SCOPE)
+    if own is None or state.session.info.get(BEYOND) or not state.is_select or state.is_column_load:
+        return
+    tables = {str(getattr(part, "name", "")) for part in visitors.iterate(state.statement)}
+    for mapper in Base.registry.mappers:
+        name = str(mapper.local_table.name)
+        if name in tables and name not in OPEN:
+            state.statement = state.statement.options(_criteria(mapper, own))
+
+
+def _criteria(mapper: Mapper[Any], own: Confinement) -> Any:
+    return with_loader_criteria(mapper.class_, visible(mapper.local_table, own), include_aliases=True)
+
+
+@event.listens_for(Session, "before_flush")
+def _refuse_auditor(session: Session, *_: object) -> None:
+    if not session.info.get(AUDITS):
+        return
+    changed = [*session.new, *session.deleted, *(row for row in session.dirty if session.is_modified(row))]
+    if any(row.__tablename__ not in AUDITORS_OWN for row in changed):
+        raise AuditorReadsOnlyError
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _refuse_auditor_statement(state: ORMExecuteState) -> None:
+    changes = state.is_update or state.is_delete or state.is_insert
+    if changes and state.session.info.get(AUDITS):
+        mapper = state.bind_mapper
+        if mapper is None or str(mapper.local_table.name) not in AUDITORS_OWN:
+            raise AuditorReadsOnlyError

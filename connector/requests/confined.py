@@ -1,0 +1,36 @@
+"""Which requests somebody sees who administers a part of the tree: those of his units and those he takes part in."""
+
+from sqlalchemy import ColumnElement, FromClause, and_, or_, select
+
+from connector.register.confine import RULES, Confinement, rule
+
+# Whatever belongs to a request is seen with it: a party hidden from a rule would be a rule broken.
+PARTS = ("request_stages", "request_versions", "request_participants", "decisions")
+
+
+@rule("requests")
+def requests_in_reach(table: FromClause, own: Confinement) -> ColumnElement[bool]:
+    """SQL condition: of a unit within the reach, or the actor is a party, or decides one of its stages (GS 3, GS 5)."""
+    parties, stages, held = (
+        own.tables[name].alias() for name in ("request_participants", "request_stages", "appointments")
+    )
+    decides = select(stages.c.request_id).join(
+        held,
+        and_(held.c.unit_id == stages.c.unit_id, held.c.office == stages.c.office, held.c.ended_at.is_(None)),
+    )
+    return or_(
+        table.c.unit_id.in_(own.units),
+        table.c.applicant_id == own.person_id,
+        table.c.person_id == own.person_id,
+        table.c.id.in_(select(parties.c.request_id).where(parties.c.person_id == own.person_id)),
+        table.c.id.in_(decides.where(held.c.person_id == own.person_id)),
+    )
+
+
+def _part_of_request(table: FromClause, own: Confinement) -> ColumnElement[bool]:
+    requests = own.tables["requests"].alias()
+    return table.c.request_id.in_(select(requests.c.id).where(requests_in_reach(requests, own)))
+
+
+for _name in PARTS:
+    RULES[_name] = _part_of_request
