@@ -15,6 +15,7 @@ AREAS = (
     ("papers", "connector.cli.papers"),
     ("steps", "connector.cli.steps"),
     ("links", "connector.cli.links"),
+    ("ledger", "connector.cli.ledger"),
     ("keys", "connector.cli.keys"),
     ("matrix", "connector.cli.matrix_checks"),
     ("departures", "connector.cli.departures"),
