@@ -59,12 +59,11 @@ def save_draft(act: Act, unit_code: str, lines: Sequence[MatrixLine], *, revisio
     if (row.revision if row else 0) != revision:
         raise MatrixDraftMovedOnError(unit=unit.name, revision=row.revision if row else 0)
     if row is None:
-        row = MatrixDraftRow(unit_id=unit.id, revision=0)
+        # A draft keeps the version it was begun from: saving it does not look at what another version brought.
+        row = MatrixDraftRow(unit_id=unit.id, based_on=matrix.last_version(act, unit.id), revision=0)
         act.session.add(row)
     row.lines = [line.model_dump() for line in lines]
-    # A draft begun from an older version is not carried over by saving it: what it would undo must be looked at.
-    row.based_on = row.based_on if row.revision else matrix.last_version(act, unit.id)
-    row.revision, row.edited_by, row.edited_at = row.revision + 1, act.actor.name, act.now
+    row.revision, row.edited_by, row.edited_at = revision + 1, act.actor.name, act.now
     act.session.flush()
     return _draft(act, unit, row)
 
