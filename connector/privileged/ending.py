@@ -3,12 +3,14 @@
 from connector.audit.events import Event
 from connector.auth.act import Act
 from connector.auth.actor import ActorKind
+from connector.outbox import lanes
 from connector.outbox import service as outbox
 from connector.privileged import store
 from connector.privileged.approve import END_STEP, order_step, record_box
 from connector.privileged.errors import BoxStateError
 from connector.privileged.rules import is_late
 from connector.privileged.tables import BoxRow
+from connector.provisioning import service as provisioning
 from connector.register import accounts, offices, people
 from connector.regulations.vocabulary import Office
 from connector.signals import service as signals
@@ -40,7 +42,10 @@ def close_box(act: Act, box: BoxRow, cause: str) -> None:
         record_box(act, Event.PRIVILEGE_LAPSED, box, cause=cause, alarm=cause == "lapsed")
         return
     account = store.account_of(act, box)
-    accounts.withdraw_grants(act, account, store.granted_by_box(act, box), withdrawn_by=box.request_id)
+    taken = accounts.withdraw_grants(act, account, store.granted_by_box(act, box), withdrawn_by=box.request_id)
+    # An enabling ordered before may still wait to give back what was held then: this is done behind it.
+    if outbox.list_pending(act, [f"{lanes.ACCOUNT}{account.id}"]):
+        provisioning.withdraw_in_keycloak(act, account, taken, request_id=box.request_id)
     box.review_due_at = act.rulebook.calendar.due(act.now, act.rulebook.service_level("privileged_review").working_days)
     record_box(act, Event.PRIVILEGE_ENDED, box, cause=cause, planned_end=box.ends_at.isoformat())
     signals.announce(act, account, "sessions-revoked", cause="privilege_ended", request_id=box.request_id)

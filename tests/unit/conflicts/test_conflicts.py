@@ -134,7 +134,7 @@ def test_exception_for_one_project_does_not_cover_another(desk: BoxDesk) -> None
     user = desk.hire("ywk", SUPERVISION)
     for number in ("XM-1", "XM-2"):
         desk.project(number)
-    desk.town.approve(desk.except_(user, "evaluation", "supervision", project="XM-1"))
+    desk.town.approve(desk.except_(user, "evaluation", "supervision", project="XM-1", last=timedelta(days=20)))
     desk.assign("XM-1", user, "evaluation")
     with pytest.raises(ConflictOfDutyError):
         desk.assign("XM-2", user, "evaluation")
@@ -183,7 +183,7 @@ def test_blackout_of_another_region_counts_here_nothing(desk: BoxDesk, user: Acc
 
     with desk.town.connector.act(HOST) as act:
         make_unit(act, "371600", kind="region")
-        make_unit(act, "bzjy", parent="371600")
+        make_unit(act, "bzjy", kind="bureau", parent="371600")
     desk.project(opening=HOUR, unit="bzjy")
     assert desk.town.approve(ask(desk, user, SENSITIVE)).state == "approved"
 
