@@ -104,7 +104,7 @@ def _texts(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
     elif isinstance(value, Mapping):
         named = str(value.get("field", place))
         for key, inner in value.items():
-            if key == "rows":
+            if key == "rows" and "columns" in value:
                 yield from _rows(inner, value["columns"], named)
             elif key != "field":
                 yield from _texts(inner, named)

@@ -85,7 +85,7 @@ def unit_register(act: Act, unit: UnitRow) -> Drawn:
     ]
     return {
         "title": "采购人账号注册登记表",
-        "columns": [27, 28, 42, 28, 0],
+        "columns": [27, 31, 42, 28, 0],
         "rows": [
             [label("单位名称"), sealed("单位名称", unit.name, 4)],
             [label("统一社会\n信用代码"), value("统一社会信用代码", unit.credit_code or "", 4)],
