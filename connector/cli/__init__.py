@@ -18,6 +18,8 @@ AREAS = (
     ("ledger", "connector.cli.ledger"),
     ("keys", "connector.cli.keys"),
     ("matrix", "connector.cli.matrix_checks"),
+    ("privileged", "connector.cli.privileged"),
+    ("conflicts", "connector.cli.conflicts"),
     ("departures", "connector.cli.departures"),
     ("scans", "connector.cli.scans"),
     ("reviews", "connector.cli.reviews"),
