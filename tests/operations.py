@@ -22,13 +22,15 @@ from connector.provisioning import links
 from connector.reconciliation.service import reconcile
 from connector.register import people
 from connector.register.tables import AccountRow
-from connector.regulations.vocabulary import Office, RequestKind, Verdict
+from connector.regulations.vocabulary import AccountClass, Office, RequestKind, Verdict
+from connector.requests import attachments, batches
 from connector.requests import service as requests
+from connector.requests.batch_columns import SHEETS
 from connector.requests.forms import RequestForm
 from connector.requests.tables import RequestRow
 from connector.signals import service as signals
 from connector.webhooks import service as webhooks
-from tests.factories import make_account, make_person
+from tests.factories import make_account, make_person, phone, resident_id
 from tests.fixtures_api import Api
 from tests.town import HOST
 
@@ -48,7 +50,11 @@ class Call:
 Maker = Callable[[Api], Call]
 OPERATIONS: dict[tuple[str, str], Maker] = {}
 _names = itertools.count(1)
-READS_ONLY = {("POST", "/freezes/preview"), ("POST", "/requests/preview")}
+READS_ONLY = {
+    ("POST", "/freezes/preview"),
+    ("POST", "/request-batches/{kind}/check/sheets"),
+    ("POST", "/requests/preview"),
+}
 
 
 def operation(method: str, path: str) -> Callable[[Maker], Maker]:
@@ -537,3 +543,121 @@ def open_link(api: Api) -> Call:
 
 
 from tests import operations_reviews  # noqa: E402, F401  # They note themselves by the function above.
+
+
+def list_file(api: Api, lines: int = 1) -> bytes:
+    """A list of new people as .csv."""
+    rows = [",".join(column.heading for column in SHEETS["grant"][1])]
+    for _ in range(lines):
+        number = next(_names)
+        cells = [
+            "ywk",
+            f"王列{number}",
+            "",
+            resident_id(),
+            phone(),
+            "科员",
+            "",
+            api.town.permissions(1)[0],
+            "新入职",
+            "",
+            "",
+        ]
+        rows.append(",".join(cells))
+    return "\r\n".join(rows).encode()
+
+
+def batch_number(api: Api) -> str:
+    """The number of a new batch of two requests."""
+    with api.town.connector.act(api.town.applicant("ywk")) as act:
+        return batches.submit_batch(act, "grant", list_file(api, 2)).number
+
+
+def scan_of(api: Api) -> tuple[str, str]:
+    """A request's number and the hash of its scan."""
+    request = api.town.submit()
+    row = attachments.receive_scan(api.town.connector, api.town.applicant("ywk"), request.number, PAPER)
+    return request.number, row.sha256
+
+
+PAPER = b"%PDF-1.4\n1 0 obj <</Type/Catalog>> endobj\ntrailer <</Root 1 0 R>>\nstartxref\n9\n%%EOF\n"
+FILE = {"files": {"file": ("scan.bin", PAPER)}}
+
+
+@operation("POST", "/requests/{request_id}/scans")
+def attach_scan(api: Api) -> Call:
+    path = f"/requests/{api.town.submit().number}/scans"
+    return Call(path, api.town.applicant("ywk"), status=201, refused=404, sent=FILE)
+
+
+@operation("GET", "/requests/{request_id}/scans")
+def list_request_scans(api: Api) -> Call:
+    return Call(f"/requests/{scan_of(api)[0]}/scans", Office.AUDITOR, refused=404)
+
+
+@operation("GET", "/requests/{request_id}/scans/{sha256}")
+def download_scan(api: Api) -> Call:
+    number, sha256 = scan_of(api)
+    return Call(f"/requests/{number}/scans/{sha256}", Office.AUDITOR, refused=404)
+
+
+@operation("GET", "/requests/{request_id}/paper.pdf")
+def print_request(api: Api) -> Call:
+    return Call(f"/requests/{api.town.submit().number}/paper.pdf", Office.AUDITOR, refused=404)
+
+
+@operation("POST", "/requests/{request_id}/paper")
+def print_request_whole(api: Api) -> Call:
+    sent = {"json": {"reason": "打印存档"}}
+    return Call(f"/requests/{api.town.submit().number}/paper", Office.OPERATOR, refused=404, sent=sent)
+
+
+@operation("GET", "/accounts/{user_name}/administrator-form.pdf")
+def print_administrator(api: Api) -> Call:
+    with api.town.connector.act(HOST) as act:
+        made = make_account(act, "xxjsk", account_class=AccountClass.SYSTEM_ADMINISTRATOR).user_name
+    return Call(f"/accounts/{made}/administrator-form.pdf", Office.AUDITOR)
+
+
+simple("GET", "/units/ywk/register.pdf", by=Office.AUDITOR)
+OPERATIONS["GET", "/units/{unit_code}/register.pdf"] = OPERATIONS.pop(("GET", "/units/ywk/register.pdf"))
+simple("GET", "/units/ywk/matrix.pdf", by=Office.AUDITOR)
+OPERATIONS["GET", "/units/{unit_code}/matrix.pdf"] = OPERATIONS.pop(("GET", "/units/ywk/matrix.pdf"))
+simple("GET", "/request-batches", by=Office.UNIT_HEAD, unit="ywk", refused=200)
+
+
+@operation("POST", "/request-batches/{kind}/sheets")
+def submit_batch(api: Api) -> Call:
+    sent = {"files": {"file": ("people.csv", list_file(api))}}
+    return Call("/request-batches/grant/sheets", api.town.applicant("ywk"), status=201, refused=422, sent=sent)
+
+
+@operation("POST", "/request-batches/{kind}/check/sheets")
+def check_batch(api: Api) -> Call:
+    sent = {"files": {"file": ("people.csv", list_file(api))}}
+    return Call("/request-batches/grant/check/sheets", api.town.applicant("ywk"), refused=422, sent=sent)
+
+
+@operation("GET", "/request-batches/{number}")
+def read_batch(api: Api) -> Call:
+    return Call(f"/request-batches/{batch_number(api)}", Office.UNIT_HEAD, "ywk", refused=404)
+
+
+@operation("GET", "/request-batches/{number}/tasks")
+def list_batch_tasks(api: Api) -> Call:
+    return Call(f"/request-batches/{batch_number(api)}/tasks", Office.UNIT_HEAD, "ywk", refused=404)
+
+
+@operation("POST", "/request-batches/{number}/decisions")
+def decide_batch(api: Api) -> Call:
+    number = batch_number(api)
+    head = api.town.actor(Office.UNIT_HEAD, "ywk")
+    with api.town.connector.act(head) as act:
+        stages = [{"stage_id": stage.id, "digest": row.digest} for stage, row in batches.list_tasks(act, number)]
+    sent = {"json": {"verdict": "approve", "reason": "同意", "stages": stages}}
+    return Call(f"/request-batches/{number}/decisions", head, refused=404, sent=sent)
+
+
+@operation("GET", "/request-templates/{kind}/{suffix}")
+def request_template(api: Api) -> Call:
+    return Call("/request-templates/grant/xlsx", api.town.applicant("ywk"), refused=200)

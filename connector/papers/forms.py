@@ -8,6 +8,12 @@ from connector.papers.facts import ADMINISTRATORS, PaperFacts, day
 from connector.regulations.vocabulary import Office, RequestKind
 
 Drawn = dict[str, Any]
+NOTES_ON_CLASSES: Final = (  # word for word, JC annex 2
+    "填写说明：",
+    "1、用户账号为科室相关业务层面的操作人员；",
+    "2、管理账号为我局相关工作牵头科室的管理账号，例：中介平台系统管理由公共资源交易管理科负责，"
+    "由管理账号分配各用户的相关权限。",
+)
 UNIT_HEAD_BOX: Final = "科室（单位）\n负责人意见"
 LEADER_BOX: Final = "分管负责人意见"
 
@@ -136,12 +142,7 @@ def draw_application(facts: PaperFacts) -> Drawn:
             ),
             [label("处理描述"), value("处理描述", _processing(facts), 4, high=24)],
         ],
-        "notes": [
-            "填写说明：",
-            "1、用户账号为科室相关业务层面的操作人员；",
-            "2、管理账号为我局相关工作牵头科室的管理账号，例：中介平台系统管理由公共资源交易管理科负责，"
-            "由管理账号分配各用户的相关权限。",
-        ],
+        "notes": NOTES_ON_CLASSES,
     }
 
 
