@@ -1,6 +1,5 @@
 """Commands of the register: units, subsystems, persons, ledger, appointments, founding. Decides nothing."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -8,13 +7,10 @@ import typer
 
 from connector.cli.session import opened, operator, show
 from connector.keys import founding as keys
-from connector.keys.ledger import read_ledger as ledger_with_keys
 from connector.provisioning import service as provisioning
 from connector.realm_config import load_catalogue
-from connector.register import accounts, appointments, catalogue, founding, ledger, roster, units
-from connector.register.offices import OFFICE_ZONE
-from connector.register.schemas import LedgerRowView, SubsystemView, UnitView, appointment_view
-from connector.regulations.vocabulary import AccountStatus
+from connector.register import accounts, appointments, catalogue, founding, roster, units
+from connector.register.schemas import SubsystemView, UnitView, appointment_view
 
 app = typer.Typer()
 units_app = typer.Typer(no_args_is_help=True, help="单位 / units")
@@ -79,27 +75,6 @@ def list_persons(
     typer.echo(f"{len(page.rows)} / {page.total}")
 
 
-@app.command("ledger")
-def read_ledger(
-    as_of: Annotated[datetime | None, typer.Option(help="a past moment, in Chinese time")] = None,
-    unit: Unit = None,
-    status: Annotated[AccountStatus | None, typer.Option(help="only accounts of this status")] = None,
-    text: Annotated[str | None, typer.Option(help="part of a user name or a person's name")] = None,
-    first: Annotated[int, typer.Option(min=0, help="rows to skip")] = 0,
-    count: Annotated[int, typer.Option(min=1, max=ledger.MOST_ROWS, help="rows to show")] = 50,
-    as_json: Json = False,
-) -> None:
-    """账号台账，现在或过去某一时刻 / The ledger, now or as of a past moment."""
-    moment = as_of.replace(tzinfo=OFFICE_ZONE) if as_of else None
-    with opened() as connector, connector.act(operator()) as act:
-        page = ledger_with_keys(act, as_of=moment, unit_code=unit, status=status, text=text, first=first, count=count)
-    if as_json:
-        show(page, as_json=True)
-        return
-    show([_ledger_line(row) for row in page.rows])
-    typer.echo(f"{len(page.rows)} / {page.total}  {page.as_of.astimezone(OFFICE_ZONE):%Y-%m-%d %H:%M}")
-
-
 @appointments_app.command("list")
 def list_appointments(
     unit: Annotated[str | None, typer.Option(help="code of a unit")] = None,
@@ -132,17 +107,3 @@ def load_founding_list(
             for account in report.accounts:
                 provisioning.issue_link(act, account, request_id="")
         show({**report._asdict(), "accounts": [account.user_name for account in report.accounts]}, as_json)
-
-
-def _ledger_line(row: LedgerRowView) -> dict[str, object]:
-    return {
-        "账号": row.user_name,
-        "使用人": row.person_name,
-        "证件": row.document_masked,
-        "单位": row.unit_name,
-        "类别": row.account_class,
-        "状态": row.status,
-        "密钥": row.key_serial,
-        "权限": ", ".join(grant.permission_id for grant in row.grants),
-        "审批": ", ".join(row.approved_by) or row.opened_by,
-    }

@@ -62,10 +62,13 @@ def show_ledger(
     status: AccountStatus | None = None,
     text: str | None = Query(None, max_length=64),
     first: int = Query(0, ge=0, le=10**9),
+    subsystem: str | None = Query(None, max_length=32, description="accounts that held a permission there"),
     count: int = Query(50, ge=1, le=ledger.MOST_ROWS),
 ) -> LedgerView:
     """账号台账，现在或过去某一时刻 / the ledger, now or as of a past moment; a unit head sees his own unit."""
-    return read_ledger(act, as_of=as_of, unit_code=unit, status=status, text=text, first=first, count=count)
+    return read_ledger(
+        act, as_of=as_of, unit_code=unit, status=status, text=text, subsystem=subsystem, first=first, count=count
+    )
 
 
 @router.get("/keys")

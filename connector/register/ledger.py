@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from connector.audit.events import Event
@@ -25,6 +25,7 @@ from connector.register.tables import (
     PersonRow,
     UnitRow,
 )
+from connector.register.unit_tables import PersonSpanRow
 from connector.regulations.vocabulary import AccountStatus
 
 MOST_ROWS = 1000
@@ -78,13 +79,16 @@ def list_ledger(
     unit_code: str | None = None,
     status: AccountStatus | None = None,
     text: str | None = None,
+    subsystem: str | None = None,
     first: int = 0,
     count: int = 50,
 ) -> LedgerPage:
     """The ledger as it stood at `as_of` (default: now), by user name (A5; JC 8(2), JC 15, GS 16).
 
-    `unit_code` takes the units below it too; `text` is part of a user name or of a person's name. The heads of the
-    whole see everything, a unit head his unit and those below; anybody else gets ForbiddenError. At most 1,000 rows.
+    `unit_code` takes the units below it too; `text` is part of a user name or of a person's name; `subsystem` leaves
+    the accounts that held a permission there, with those permissions alone. The unit of a person is that of the moment.
+    The heads of the whole see everything, a unit head his unit and those below; anybody else gets ForbiddenError. At
+    most 1,000 rows.
     """
     moment = as_of or act.now
     conditions = inside(units_of_ledger(act), UnitRow.path)
@@ -98,10 +102,12 @@ def list_ledger(
             PersonRow.name.contains(text, autoescape=True),
         )
         conditions.append(or_(*named))
+    if subsystem is not None:
+        conditions.append(_holds_in(subsystem, moment))
     matching = _at(moment, *conditions)
     total = act.session.scalar(matching.with_only_columns(func.count(), maintain_column_froms=True)) or 0
     page = matching.order_by(AccountRow.user_name).offset(max(first, 0)).limit(min(max(count, 0), MOST_ROWS))
-    return LedgerPage(moment, total, _rows(act, moment, act.session.execute(page).all()))
+    return LedgerPage(moment, total, _rows(act, moment, act.session.execute(page).all(), subsystem))
 
 
 def _valid_at(
@@ -114,17 +120,28 @@ Found = Row[AccountRow, AccountStateRow, PersonRow, UnitRow]
 
 
 def _at(moment: datetime, *conditions: ColumnElement[bool]) -> Select[AccountRow, AccountStateRow, PersonRow, UnitRow]:
+    former = PersonSpanRow  # Where the person belonged then, if he has moved since.
     return (
         select(AccountRow, AccountStateRow, PersonRow, UnitRow)
         .join(AccountStateRow, AccountStateRow.account_id == AccountRow.id)
         .join(PersonRow, PersonRow.id == AccountRow.person_id)
-        .join(UnitRow, UnitRow.id == PersonRow.unit_id)
+        .outerjoin(former, and_(former.person_id == PersonRow.id, former.since <= moment, former.until > moment))
+        .join(UnitRow, UnitRow.id == func.coalesce(former.unit_id, PersonRow.unit_id))
         .where(_valid_at(moment, AccountStateRow.since, AccountStateRow.until), *conditions)
     )
 
 
-def _rows(act: Act, moment: datetime, found: Sequence[Found]) -> tuple[LedgerRow, ...]:
-    grants = _grants(act, moment, [account.id for account, *_ in found])
+def _holds_in(subsystem: str, moment: datetime) -> ColumnElement[bool]:
+    """The account held a permission of the subsystem at the moment."""
+    return (
+        exists()
+        .where(GrantRow.account_id == AccountRow.id, GrantRow.permission_id == PermissionRow.id)
+        .where(PermissionRow.subsystem_id == subsystem, _valid_at(moment, GrantRow.since, GrantRow.until))
+    )
+
+
+def _rows(act: Act, moment: datetime, found: Sequence[Found], subsystem: str | None) -> tuple[LedgerRow, ...]:
+    grants = _grants(act, moment, [account.id for account, *_ in found], subsystem)
     sources = {account.opened_by for account, *_ in found}
     sources |= {grant.granted_by for held in grants.values() for grant, _ in held}
     approvers = _approvers(act, sources)
@@ -157,7 +174,9 @@ def _rows(act: Act, moment: datetime, found: Sequence[Found]) -> tuple[LedgerRow
     )
 
 
-def _grants(act: Act, moment: datetime, account_ids: list[str]) -> dict[str, list[tuple[GrantRow, bool]]]:
+def _grants(
+    act: Act, moment: datetime, account_ids: list[str], subsystem: str | None
+) -> dict[str, list[tuple[GrantRow, bool]]]:
     """The grants in force at `moment` of the accounts on the page, with whether each is sensitive."""
     statement = (
         select(GrantRow, PermissionRow.sensitive)
@@ -165,6 +184,8 @@ def _grants(act: Act, moment: datetime, account_ids: list[str]) -> dict[str, lis
         .where(GrantRow.account_id.in_(account_ids), _valid_at(moment, GrantRow.since, GrantRow.until))
         .order_by(GrantRow.account_id, GrantRow.permission_id)
     )
+    if subsystem is not None:
+        statement = statement.where(PermissionRow.subsystem_id == subsystem)
     held: dict[str, list[tuple[GrantRow, bool]]] = defaultdict(list)
     for grant, sensitive in act.session.execute(statement):
         held[grant.account_id].append((grant, sensitive))
