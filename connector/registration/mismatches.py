@@ -30,11 +30,7 @@ LEVEL = "rectification"
 CAUSE = "mismatch"  # of the suspension: lifted by a verified correction, never by the clock (HH 4)
 CLAUSE = "HH 4"
 FIELDS = ("name", "document_number", "phone", "unit", "post", "mail", "user")
-REPORTERS = (
-    Office.VERIFIER, Office.OPERATOR, Office.SYSTEM_DEPARTMENT_HEAD, Office.SECURITY_ADMINISTRATOR, Office.AUDITOR,
-    Office.UNIT_HEAD,
-)  # fmt: skip
-READERS = REPORTERS[:-1]
+ANYWHERE = (Office.VERIFIER, Office.OPERATOR, Office.SYSTEM_DEPARTMENT_HEAD, Office.SECURITY_ADMINISTRATOR)
 OPEN_REQUESTS = ("pending", "returned")
 MACHINE = "job:follow_registration"
 
@@ -61,14 +57,13 @@ class MismatchForm(BaseModel):
 def open_mismatch(act: Act, form: MismatchForm) -> MismatchRow:
     """Opens the case, asks for the suspension, and tells the person and his unit the deadline (HH 4).
 
-    By a verifier, operator, head of the system department, security administrator, auditor, or the person's unit
-    head. Raises ForbiddenError, NotFoundError, OpenMismatchError, RefusedInputError.
+    By a verifier, operator, head of the system department, security administrator, or the person's unit head. Raises ForbiddenError, NotFoundError, OpenMismatchError, RefusedInputError.
     """
     account = accounts.get_by_user_name(act, form.account)
     person = people.get_person(act, account.person_id)
     doing = "发起信息不符个案 / open a case of untrue data"
-    if not offices.units_where(act, READERS):
-        offices.check_holds(act, *REPORTERS, unit_id=person.unit_id, doing=doing)
+    if not offices.units_where(act, ANYWHERE):
+        offices.check_holds(act, *ANYWHERE, Office.UNIT_HEAD, unit_id=person.unit_id, doing=doing)
     if problems := number_problems("reason", form.reason):
         raise RefusedInputError(problems, clause="LC 5(5)")
     return record_mismatch(act, account, source=form.source, fields=form.fields, reason=form.reason)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Select, select
 
@@ -112,7 +111,7 @@ def list_refused(
     ]
 
 
-def _refused() -> Select[Any]:
+def _refused() -> "Select[RequestRow, DecisionRow, StageRow, PersonRow, UnitRow, str]":
     return (
         select(RequestRow, DecisionRow, StageRow, PersonRow, UnitRow, AccountRow.id)
         .join(DecisionRow, DecisionRow.request_id == RequestRow.id)
