@@ -13,7 +13,7 @@ from tests.factories import make_account, make_appointment, make_person, make_un
 
 # code of the region, its name, its parent; the centre's code is the region's with a "c" before it.
 REGIONS = (
-    ("370000", "甲省", ""),
+    ("370000", "甲省", "990000"),
     ("370100", "乙东市", "370000"),
     ("370200", "丙西市", "370000"),
     ("370101", "丁一县", "370100"),
@@ -60,6 +60,7 @@ class Province:
 def make_province(act: Act) -> Province:
     """Seven levels, each a region with its centre and one department, every office held, one member. Host act."""
     made = Province()
+    make_unit(act, "990000", kind="region", name="寅国")  # Its centre would be none of ours.
     for code, name, parent in REGIONS:
         make_unit(act, code, kind="region", parent=parent, name=name)
         make_unit(act, f"c{code}", kind="centre", parent=code, name=f"{name}中心")
@@ -69,5 +70,6 @@ def make_province(act: Act) -> Province:
             make_appointment(act, person, f"c{code}", office)
             made.people[code, office] = person
             made.accounts[code, office] = make_account(act, f"c{code}", person=person)
-        made.members[code] = make_account(act, f"d{code}")
+        member = make_person(act, f"d{code}", name=f"{name}职员")
+        made.members[code] = make_account(act, f"d{code}", person=member)
     return made

@@ -15,6 +15,7 @@ from connector.keys import serials, store
 from connector.keys.rules import KeyState
 from connector.keys.sheets import FORMULA, SheetRow, read_sheet
 from connector.keys.tables import HardwareKeyRow, KeyBatchRow
+from connector.register import confine
 from connector.storage.tables import new_id
 
 CLAUSE = "GS 16"
@@ -65,6 +66,7 @@ def import_batch(act: Act, rows: Path | Iterable[SheetRow], delivery: Delivery) 
     line 3), also for numbers that stand twice in the file or are in the inventory already; then nothing is stored.
     """
     store.check_custodian(act, "登记密钥入库 / take keys into stock")
+    confine.lift(act)  # A number stands for one key, and one batch, in the whole installation.
     read = read_sheet(rows) if isinstance(rows, Path) else list(rows)
     problems = _delivery_problems(delivery, read)
     keys: list[_Key] = []

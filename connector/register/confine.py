@@ -25,15 +25,42 @@ SCOPE, AUDITS, BEYOND = "trading_idp_scope", "trading_idp_audits", "trading_idp_
 
 # What belongs to the installation and names no unit: the catalogue, the timetable, counters, one's own pages.
 OPEN = frozenset({
-    "subsystems", "permissions", "password_policies", "job_schedule", "job_runs", "request_numbers", "freeze_numbers",
+    "subsystems", "permissions", "password_policies", "job_schedule", "job_runs",
     "page_sessions", "page_forms", "page_drafts", "page_sign_ins", "signal_streams", "ingestion_cursors",
     "activity_baselines", "directory_reads", "directory_cursor", "provenance_gate", "login_failures",
 })  # fmt: skip
 # What an auditor's session may write: the record of his reading, and his own session at the pages.
 AUDITORS_OWN = frozenset({"audit_entries", "page_sessions", "page_forms", "page_drafts", "page_sign_ins"})
 
-Rule = Callable[[FromClause, "Confinement"], ColumnElement[bool]]
+LINKS = frozenset({"account_id", "keycloak_id", "user_id", "person_id", "unit_id", "unit_code", "holder_id"})
+
+Rule = Callable[[Any, "Confinement"], ColumnElement[bool]]  # over a bare table, or a mapped class in its place
 RULES: dict[str, Rule] = {}  # by table; a room above adds what only it can say
+
+
+class Columns:
+    """The columns of a mapped class, or of an alias of it, by name: in the place of a table's own."""
+
+    def __init__(self, mapper: Mapper[Any], entity: Any) -> None:
+        self._named = {
+            column.name: getattr(entity, mapper.get_property_by_column(column).key) for column in mapper.local_table.c
+        }
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._named
+
+    def __getitem__(self, name: str) -> Any:
+        return self._named[name]
+
+    def __getattr__(self, name: str) -> Any:
+        return self._named[name]
+
+
+class Mapped:
+    """Stands for the table of a mapped class in a rule."""
+
+    def __init__(self, mapper: Mapper[Any], entity: Any) -> None:
+        self.c = Columns(mapper, entity)
 
 
 class Confinement:
@@ -66,6 +93,7 @@ class Confinement:
             ("keycloak_id", self.users),
             ("user_id", self.users),
             ("person_id", self.persons),
+            ("holder_id", self.persons),
             ("unit_id", self.units),
             ("unit_code", self.unit_codes),
         )
@@ -109,53 +137,73 @@ def lift(act: Act) -> None:
     act.session.info[BEYOND] = act.session.info.get(BEYOND, 0) + 1
 
 
-def is_governed(mapper: Mapper[Any]) -> bool:
-    """Whether the mapped table says by itself, by a rule or by OPEN, who may see its rows; otherwise it is closed."""
-    table = mapper.local_table
-    names = {"account_id", "keycloak_id", "user_id", "person_id", "unit_id", "unit_code", "request_id"}
-    return str(table.name) in RULES or str(table.name) in OPEN or bool(names & set(table.c.keys()))
+def is_open(name: str) -> bool:
+    """Whether a table belongs to the installation and names nobody; the counters of numbers are such."""
+    return name in OPEN or name.endswith("_numbers")
 
 
-def visible(table: FromClause, own: Confinement) -> ColumnElement[bool]:
-    """SQL condition: the row is within the reach, by the closest link that is filled; without any it is not."""
+def is_governed(table: FromClause) -> bool:
+    """Whether the table says by itself, by a rule or by OPEN, who may see its rows; otherwise it is closed."""
     name = str(getattr(table, "name", ""))
+    return name in RULES or is_open(name) or bool(LINKS & set(table.c.keys())) or _parent(table) is not None
+
+
+def visible(table: Any, own: Confinement, name: str) -> ColumnElement[bool]:
+    """SQL condition: the row of the table `name` is within the reach, by the closest link that is filled."""
     if name in RULES:
         return RULES[name](table, own)
     present = [(table.c[column], ids) for column, ids in own.links() if column in table.c]
     if not present:
-        if "request_id" in table.c and "requests" in RULES:
-            requests = own.tables["requests"].alias()
-            return table.c.request_id.in_(select(requests.c.id).where(RULES["requests"](requests, own)))
-        return false()
+        return _with_parent(table, own, name)
     choices, missing = [], []
     for column, ids in present:
         choices.append(and_(*missing, column.in_(ids)))
         missing.append(column.is_(None))
-    return or_(*choices)
+    return or_(*choices, and_(*missing, _with_parent(table, own, name)))
+
+
+def _parent(table: FromClause) -> tuple[str, str, str] | None:
+    """The column of a part, and table and column of the whole it belongs to, where the whole is governed."""
+    for column in sorted(table.c, key=lambda one: (not one.primary_key, one.name)):
+        for key in column.foreign_keys if column.name not in LINKS else ():
+            whole = key.column.table
+            if not is_open(whole.name) and whole.name != getattr(table, "name", "") and is_governed(whole):
+                return column.name, whole.name, key.column.name
+    return None
+
+
+def _with_parent(table: Any, own: Confinement, name: str) -> ColumnElement[bool]:
+    """A part is seen with the whole it belongs to."""
+    found = _parent(own.tables[name])
+    if found is None:
+        return false()
+    column, whole_name, key = found
+    whole = own.tables[whole_name].alias()
+    return table.c[column].in_(select(whole.c[key]).where(visible(whole, own, whole_name)))
 
 
 @rule("units")
-def _units(table: FromClause, own: Confinement) -> ColumnElement[bool]:
+def _units(table: Any, own: Confinement) -> ColumnElement[bool]:
     return or_(own.scope.condition(table.c.path), table.c.id.in_(own.own_units))
 
 
 @rule("persons")
-def _persons(table: FromClause, own: Confinement) -> ColumnElement[bool]:
+def _persons(table: Any, own: Confinement) -> ColumnElement[bool]:
     return or_(table.c.unit_id.in_(own.units), table.c.id == own.person_id)
 
 
 @rule("accounts")
-def _accounts(table: FromClause, own: Confinement) -> ColumnElement[bool]:
+def _accounts(table: Any, own: Confinement) -> ColumnElement[bool]:
     return table.c.person_id.in_(own.persons)
 
 
 @rule("appointments")
-def _appointments(table: FromClause, own: Confinement) -> ColumnElement[bool]:
+def _appointments(table: Any, own: Confinement) -> ColumnElement[bool]:
     return or_(table.c.unit_id.in_(own.units), table.c.person_id == own.person_id)
 
 
 @rule("audit_entries")
-def _audit_entries(table: FromClause, own: Confinement) -> ColumnElement[bool]:
+def _audit_entries(table: Any, own: Confinement) -> ColumnElement[bool]:
     nobody = and_(table.c.account_id.is_(None), table.c.person_id.is_(None))
     return or_(
         table.c.account_id.in_(own.accounts),
@@ -164,11 +212,25 @@ def _audit_entries(table: FromClause, own: Confinement) -> ColumnElement[bool]:
     )
 
 
-def _own_orders(table: FromClause, own: Confinement) -> ColumnElement[bool]:
+def _own_orders(table: Any, own: Confinement) -> ColumnElement[bool]:
     return table.c.orderer_id.in_(own.persons)  # Its size counts people of every unit.
 
 
 RULES["freeze_orders"] = _own_orders
+
+
+def _total(_table: Any, _own: Confinement) -> ColumnElement[bool]:
+    return false()
+
+
+for _name in ("scan_runs", "reconciliations", "departure_plans"):
+    RULES[_name] = _total  # They count the accounts of every unit, whoever decides what they propose.
+
+
+@rule("key_batches")
+def _key_batches(table: Any, own: Confinement) -> ColumnElement[bool]:
+    accounts = own.tables["accounts"].alias()
+    return table.c.received_by.in_(select(accounts.c.user_name).where(accounts.c.person_id.in_(own.persons)))
 
 
 @event.listens_for(Session, "do_orm_execute")
@@ -176,15 +238,16 @@ def _confine_statement(state: ORMExecuteState) -> None:
     own: Confinement | None = state.session.info.get(SCOPE)
     if own is None or state.session.info.get(BEYOND) or not state.is_select or state.is_column_load:
         return
-    tables = {str(getattr(part, "name", "")) for part in visitors.iterate(state.statement)}
-    for mapper in Base.registry.mappers:
-        name = str(mapper.local_table.name)
-        if name in tables and name not in OPEN:
-            state.statement = state.statement.options(_criteria(mapper, own))
+    entities = {part._annotations.get("parententity") for part in visitors.iterate(state.statement)}
+    for entity in entities - {None}:
+        if not is_open(str(entity.mapper.local_table.name)):
+            state.statement = state.statement.options(_criteria(entity, own))
 
 
-def _criteria(mapper: Mapper[Any], own: Confinement) -> Any:
-    return with_loader_criteria(mapper.class_, visible(mapper.local_table, own), include_aliases=True)
+def _criteria(entity: Any, own: Confinement) -> Any:
+    """The condition on one mapped class or one alias of it: each is named by itself, for none is adapted."""
+    seen = visible(Mapped(entity.mapper, entity.entity), own, str(entity.mapper.local_table.name))
+    return with_loader_criteria(entity.entity, seen)
 
 
 @event.listens_for(Session, "before_flush")

@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from connector.auth.act import Act
 from connector.auth.actor import ActorKind
+from connector.errors import ForbiddenError
 from connector.register import offices
 from connector.register.errors import BeyondOwnPowerError
 from connector.register.offices import OFFICE_NAMES
@@ -33,6 +34,9 @@ OWN_AND_NEXT = (
 )
 ADMINISTERS = (*SEES_ALL_BELOW, *OWN_AND_NEXT)
 LEVEL_KINDS = ("region", "centre")  # A coordination centre stands for its level (GS 2, GS 5(1)).
+
+
+TREE = UnitRow.__table__.alias("tree")  # The bare table: what decides the reach is not confined by it.
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ def reach_of(act: Act) -> Reach | None:
     if not held:
         return None
     own = Reach(tuple(dict.fromkeys(_span(act, office, unit) for office, unit in held)))
-    outside = select(UnitRow.id).where(not_(own.condition(UnitRow.path))).limit(1)
+    outside = select(TREE.c.id).where(not_(own.condition(TREE.c.path))).limit(1)
     return own if act.session.scalar(outside) is not None else None
 
 
@@ -96,6 +100,13 @@ def check_may_give(act: Act, office: Office, unit: UnitRow, *, giver_id: str | N
         if held in (Office.SECURITY_ADMINISTRATOR, Office.PRINCIPAL) and _may_give(act, home, office, unit):
             return
     raise BeyondOwnPowerError(office=f"{OFFICE_NAMES[office].zh} ({OFFICE_NAMES[office].en})")
+
+
+def check_whole(act: Act, *, doing: str) -> None:
+    """Raises ForbiddenError for whoever administers a part only: this is about every unit (GS 3, GS 5)."""
+    if reach_of(act) is not None:
+        centre = "交易中心的任职人员 (an officer of the centre whose level is the whole tree)"
+        raise ForbiddenError(act=doing, offices=centre)
 
 
 def units_in_reach(act: Act, whole: Collection[Office], *, doing: str) -> Units:
@@ -160,11 +171,11 @@ def _span(act: Act, office: Office, unit: UnitRow) -> Span:
 
 
 def _regions_below(act: Act, unit: UnitRow) -> tuple[str, ...]:
-    statement = select(UnitRow.path).where(UnitRow.parent_id == unit.id, UnitRow.kind == "region")
-    return tuple(act.session.scalars(statement.order_by(UnitRow.path)))
+    statement = select(TREE.c.path).where(TREE.c.parent_id == unit.id, TREE.c.kind == "region")
+    return tuple(act.session.scalars(statement.order_by(TREE.c.path)))
 
 
 def _below_path(act: Act, path: str) -> tuple[str, ...]:
-    region = select(UnitRow.id).where(UnitRow.path == path).scalar_subquery()
-    statement = select(UnitRow.path).where(UnitRow.parent_id == region, UnitRow.kind == "region")
+    region = select(TREE.c.id).where(TREE.c.path == path).scalar_subquery()
+    statement = select(TREE.c.path).where(TREE.c.parent_id == region, TREE.c.kind == "region")
     return tuple(act.session.scalars(statement))

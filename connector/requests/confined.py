@@ -1,6 +1,8 @@
 """Which requests somebody sees who administers a part of the tree: those of his units and those he takes part in."""
 
-from sqlalchemy import ColumnElement, FromClause, and_, or_, select
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from connector.register.confine import RULES, Confinement, rule
 
@@ -9,15 +11,13 @@ PARTS = ("request_stages", "request_versions", "request_participants", "decision
 
 
 @rule("requests")
-def requests_in_reach(table: FromClause, own: Confinement) -> ColumnElement[bool]:
+def requests_in_reach(table: Any, own: Confinement) -> ColumnElement[bool]:
     """SQL condition: of a unit within the reach, or the actor is a party, or decides one of its stages (GS 3, GS 5)."""
     parties, stages, held = (
         own.tables[name].alias() for name in ("request_participants", "request_stages", "appointments")
     )
-    decides = select(stages.c.request_id).join(
-        held,
-        and_(held.c.unit_id == stages.c.unit_id, held.c.office == stages.c.office, held.c.ended_at.is_(None)),
-    )
+    same = and_(held.c.unit_id == stages.c.unit_id, held.c.office == stages.c.office, held.c.ended_at.is_(None))
+    decides = select(stages.c.request_id).select_from(stages.join(held, same))
     return or_(
         table.c.unit_id.in_(own.units),
         table.c.applicant_id == own.person_id,
@@ -27,7 +27,7 @@ def requests_in_reach(table: FromClause, own: Confinement) -> ColumnElement[bool
     )
 
 
-def _part_of_request(table: FromClause, own: Confinement) -> ColumnElement[bool]:
+def _part_of_request(table: Any, own: Confinement) -> ColumnElement[bool]:
     requests = own.tables["requests"].alias()
     return table.c.request_id.in_(select(requests.c.id).where(requests_in_reach(requests, own)))
 

@@ -17,7 +17,7 @@ from connector.outbox import lanes
 from connector.outbox import service as outbox
 from connector.outbox.tables import StepRow
 from connector.ports import Vault
-from connector.register import accounts, catalogue
+from connector.register import accounts, catalogue, reach
 from connector.register.offices import check_host_or_holds
 from connector.register.tables import AccountRow
 from connector.regulations.vocabulary import AccountStatus, Office
@@ -64,6 +64,7 @@ def register_stream(act: Act, form: StreamForm) -> RegisteredStream:
     the operator of the machine at installation. Raises RefusedInputError with every wrong field, NotFoundError.
     """
     check_host_or_holds(act, Office.SECURITY_ADMINISTRATOR, doing=DOING)
+    reach.check_whole(act, doing=DOING)  # A stream tells of the people of every unit.
     _check_form(form)
     if form.subsystem not in {row.id for row in catalogue.list_subsystems(act)}:
         raise NotFoundError(kind="子系统 (subsystem)", name=form.subsystem)
@@ -85,6 +86,7 @@ def register_stream(act: Act, form: StreamForm) -> RegisteredStream:
 def disable_stream(act: Act, subsystem: str, *, reason: str = "ordered") -> StreamRow:
     """Switches a stream off: nothing more is sent, and its token asks no more. An alarm, since a freeze misses it."""
     check_host_or_holds(act, Office.SECURITY_ADMINISTRATOR, doing=DOING)
+    reach.check_whole(act, doing=DOING)  # A stream tells of the people of every unit.
     stream = find_stream(act, subsystem, lock=True)
     if stream.enabled:
         stream.enabled, stream.disabled_at, stream.disabled_reason = False, act.now, reason[:64]
@@ -111,6 +113,7 @@ def find_stream(act: Act, subsystem: str, *, lock: bool = False) -> StreamRow:
 def verify_stream(act: Act, subsystem: str) -> StepRow:
     """Enqueues a verification event (SSF 1.0), tried at once; raises UnknownStreamError, StreamDisabledError."""
     check_host_or_holds(act, Office.SECURITY_ADMINISTRATOR, doing=DOING)
+    reach.check_whole(act, doing=DOING)  # A stream tells of the people of every unit.
     stream = find_stream(act, subsystem)
     if not stream.enabled:
         raise StreamDisabledError(subsystem=subsystem)
