@@ -2,6 +2,7 @@
 
 from sqlalchemy import or_, select
 
+import connector.incidents.confined  # noqa: F401 - names the rules of its tables
 from connector.auth.act import Act
 from connector.auth.actor import ActorKind
 from connector.errors import ForbiddenError, NotFoundError
@@ -10,7 +11,7 @@ from connector.incidents.case_tables import CaseCreatedRow, CaseRow
 from connector.incidents.errors import CaseClosedError, CreatedBySubjectError, OwnCaseError
 from connector.incidents.scopes import ANYBODY, Scope, ScopeKind, check_may_order
 from connector.incidents.trace import Subject
-from connector.register import accounts
+from connector.register import accounts, confine
 from connector.register.offices import check_holds, offices_of, units_where
 from connector.register.readers import OVERSEERS
 from connector.register.tables import AccountRow
@@ -82,6 +83,7 @@ def check_may_handle(act: Act, case: CaseRow) -> None:
     if act.actor.kind is not ActorKind.PERSON:
         raise ForbiddenError(act="处理案件须由登录的人员 / handle a case", offices="安全管理员、主要负责人 (officers)")
     check_may_order(act, scope_of(act, case))
+    confine.lift(act)  # The account is within the reach; what it did and created must be seen wherever it is.
     if act.actor.person_id in made_by_subject(act, case):
         raise CreatedBySubjectError
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from connector.storage.tables import Base, new_id
@@ -146,5 +146,3 @@ class SanctionRow(Base):
     informed_at: Mapped[datetime | None]
     informed_by: Mapped[str] = mapped_column(String(128), default="")  # "mail", or who handed the notice over
     informed_receipt: Mapped[str] = mapped_column(String(128), default="")
-
-    __table_args__ = (UniqueConstraint("account_id", "proposed_at"),)

@@ -22,7 +22,7 @@ from connector.incidents.scopes import Scope, ScopeKind, check_may_order
 from connector.incidents.tables import FreezeOrderRow
 from connector.incidents.trace import Created
 from connector.provisioning import repairs
-from connector.register import accounts
+from connector.register import accounts, confine
 from connector.register.identifiers import holds_number
 from connector.regulations.incidents import Answer, CasePart, Outcome, Question
 from connector.storage import numbers
@@ -186,7 +186,8 @@ def list_cases(act: Act, *, state: str = "", count: int = 200) -> list[CaseRow]:
 
 def trace_of(act: Act, case: CaseRow) -> trace.Trace:
     """Everything the account did since the case's moment, and the gaps."""
-    return trace.trace(act, case_access.subject_of(act, case), case.since)
+    with confine.beyond(act):  # A reader of the case reads all of it, wherever the account has been.
+        return trace.trace(act, case_access.subject_of(act, case), case.since)
 
 
 def tree_of(case: CaseRow) -> CasePart:
@@ -218,7 +219,8 @@ def _freeze(act: Act, scope: Scope, reason: str, alone: int) -> FreezeOrderRow |
 
 
 def _look_again(act: Act, case: CaseRow) -> list[CaseCreatedRow]:
-    found = trace.created_by(act, case_access.subject_of(act, case), case.since)
+    with confine.beyond(act):
+        found = trace.created_by(act, case_access.subject_of(act, case), case.since)
     known = {one.key: one for one in list_created(act, case)}
     fresh = [_created_row(act, case, one) for one in found if one.key not in known and _is_other(known.values(), one)]
     act.session.add_all(fresh)

@@ -182,7 +182,9 @@ def see(town: Town, *events: IdpEvent) -> list[str]:
 
 
 def test_see_admin_event_of_an_unknown_administrator_alarms_until_he_is_registered(town: Town) -> None:
-    by_hand = event("admin", "CREATE:USER", NOON, resource_path="users/u1", details={"by_user_id": "adm", "by_us": False})
+    by_hand = event(
+        "admin", "CREATE:USER", NOON, resource_path="users/u1", details={"by_user_id": "adm", "by_us": False}
+    )
     ours = event("admin", "UPDATE:USER", NOON, resource_path="users/u1", details={"by_user_id": "sa", "by_us": True})
     assert see(town, by_hand, by_hand, ours) == ["administrator.unknown_found"]
     with pytest.raises(ForbiddenError), town.connector.act(town.actor(AUDITOR)) as act:

@@ -33,7 +33,9 @@ from tests.town import HOST, NOON, Town
 
 SECURITY, PRINCIPAL, HEAD = Office.SECURITY_ADMINISTRATOR, Office.PRINCIPAL, Office.SYSTEM_DEPARTMENT_HEAD
 OPERATOR = Office.OPERATOR
-WORDS = ReportForm(cause="口令被钓鱼网站骗取", consequences="新建一个用户，未查到数据外泄", corrections="全员更换口令并培训")
+WORDS = ReportForm(
+    cause="口令被钓鱼网站骗取", consequences="新建一个用户，未查到数据外泄", corrections="全员更换口令并培训"
+)
 
 
 def in_keycloak(town: Town, account: AccountRow) -> AccountRow:
@@ -168,7 +170,7 @@ def test_handle_case_by_its_subject_or_by_whom_it_created_is_refused(town: Town)
     case = open_case(town, person_account(town, OPERATOR))
     with town.connector.act(HOST) as act:
         person = accounts.get_account(act, created.id).person_id
-        make_appointment(act, people.get_person(act, person), "dljg", PRINCIPAL)
+        make_appointment(act, people.get_person(act, person), "jyzx", PRINCIPAL)
     with pytest.raises(CreatedBySubjectError):
         do(town, cases.report_up, case.number, to="上级", receipt="12号", by=actor_of(town, created))
     own = open_case(town, account, PRINCIPAL)

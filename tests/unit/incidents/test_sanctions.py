@@ -41,6 +41,7 @@ def impose(town: Town, account: AccountRow, impact: str) -> RequestRow:
 
 def enable(town: Town, account: AccountRow) -> list[str]:
     """Goes the way of a request to enable; returns the offices that decided it."""
+    town.clock.advance(timedelta(hours=1))
     form = town.form(kind=RequestKind.ENABLE, account=account.user_name, reason="处理期满，恢复使用")
     request, offices = town.submit(form), []
     while request.state == "pending":
@@ -61,7 +62,12 @@ def status(town: Town, account: AccountRow) -> str:
 
 @pytest.mark.parametrize(
     ("impact", "status_then", "days"),
-    [("minor", "suspended", 7), ("moderate", "suspended", 30), ("serious", "suspended", 90), ("grave", "disabled", 365)],
+    [
+        ("minor", "suspended", 7),
+        ("moderate", "suspended", 30),
+        ("serious", "suspended", 90),
+        ("grave", "disabled", 365),
+    ],
 )
 def test_impose_sanction_takes_measure_and_term_from_the_impact(
     town: Town, account: AccountRow, impact: str, status_then: str, days: int
@@ -79,6 +85,7 @@ def test_lift_sanction_takes_the_principal_before_and_after_its_term(town: Town,
     impose(town, account, "minor")
     assert "principal" in enable(town, account)
     assert (status(town, account), view(town).state) == ("active", "lifted")
+    town.clock.advance(timedelta(hours=1))
     impose(town, account, "minor")
     town.clock.advance(timedelta(days=60))
     with town.connector.act(HOST) as act:
@@ -124,16 +131,11 @@ def test_propose_sanction_on_oneself_or_without_office_is_refused(town: Town, ac
 def test_inform_by_mail_tells_the_person_once(town: Town, account: AccountRow) -> None:
     with town.connector.act(HOST) as act:
         act.session.get_one(PersonRow, account.person_id).mail = "someone@example.cn"
-    propose(town, account, "minor")
+    request = propose(town, account, "minor")
     assert inform(town) == 0
-    town.approve(town_request(town, account))
+    town.approve(request)
     assert (inform(town), inform(town)) == (1, 0)
     assert view(town).row.informed_by == "mail"
-
-
-def town_request(town: Town, account: AccountRow) -> RequestRow:
-    with town.connector.act(HOST) as act:
-        return act.session.get_one(RequestRow, view(town).row.request_id)
 
 
 def inform(town: Town) -> int:
