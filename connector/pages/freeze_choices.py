@@ -17,6 +17,7 @@ SCOPES: Mapping[str, Text] = {
     ScopeKind.UNIT: Text("按单位", "by unit"),
     ScopeKind.SUBSYSTEM: Text("按系统", "by system"),
     ScopeKind.KEY_BATCH: Text("按密钥批次", "by batch of keys"),
+    ScopeKind.INCIDENT: Text("涉案账号创建的用户", "users a compromised account created"),
 }
 DIRECTIONS: Mapping[str, Text] = {"freeze": Text("冻结指令", "Freeze"), "unfreeze": Text("解冻指令", "Unfreeze")}
 STATES: Mapping[str, Text] = {
@@ -46,7 +47,7 @@ LEFT_OUT: Mapping[str, Text] = {
 
 def get_kind(kind: str) -> ScopeKind:
     """The kind of scope with this name in the address; raises NotFoundError."""
-    if kind not in set(ScopeKind):
+    if kind not in set(ScopeKind) - {ScopeKind.INCIDENT}:  # That one is given in the case.
         raise NotFoundError(kind="冻结方式 (scope)", name=kind)
     return ScopeKind(kind)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
+from connector.conflicts.projects import KEEPERS
 from connector.incidents import alarms
 from connector.incidents.scopes import ANYBODY, OWN_UNIT
 from connector.pages.language import mark
@@ -13,6 +14,9 @@ from connector.regulations.vocabulary import Office
 
 OF_THE_LEDGER = frozenset({*readers.LEDGER, Office.UNIT_HEAD})
 ANY_OFFICE = frozenset(Office)
+OF_REVIEWS = frozenset({*readers.REVIEWS, Office.UNIT_HEAD})
+OF_FILINGS = frozenset({*readers.REVIEWS, Office.OPERATOR})
+OF_PROJECTS = frozenset({*readers.CONFLICTS, *KEEPERS})
 
 
 @dataclass(frozen=True)
@@ -43,9 +47,17 @@ ENTRIES = (
     Entry("/pages/requests", mark("我的申请"), mark("查看申请的进度和结果")),
     Entry("/pages/account", mark("我的账号"), mark("查看权限、口令天数和密钥")),
     Entry("/pages/inbox", mark("待我审批"), mark("由本人审批的申请"), ANY_OFFICE, counts=True),
+    Entry("/pages/privileged", mark("临时使用"), mark("限时的系统账号权限和使用记录")),
+    Entry("/pages/conflicts", mark("职责冲突"), mark("互斥职责、例外和项目登记"), OF_PROJECTS),
     Entry("/pages/ledger", mark("账号台账"), mark("全部账号及其权限、状态"), OF_THE_LEDGER),
     Entry("/pages/persons", mark("使用人名册"), mark("已登记的使用人，含没有账号的"), OF_THE_LEDGER),
     Entry("/pages/matrix", mark("账号权限对照表"), mark("每个账号持有的权限"), OF_THE_LEDGER),
+    Entry(
+        "/pages/matrix-checks",
+        mark("对照表差异和例外"),
+        mark("对照表、审批、Keycloak和子系统的差异，超出对照表的例外"),
+        frozenset(readers.LEDGER) | {Office.UNIT_HEAD},
+    ),
     Entry("/pages/scans", mark("排查"), mark("僵尸用户、简单口令、测试和到期账号"), frozenset(readers.SCANS)),
     Entry(
         "/pages/departures",
@@ -53,6 +65,10 @@ ENTRIES = (
         mark("离岗、调动、回岗人员和人事目录"),
         frozenset(readers.ROTATIONS) | {Office.UNIT_HEAD},
     ),
+    Entry("/pages/duties", mark("待办日历"), mark("到期事项、由谁办理和依据"), ANY_OFFICE),
+    Entry("/pages/reviews", mark("权限复核"), mark("逐项复核本单位人员的权限"), OF_REVIEWS),
+    Entry("/pages/inspections", mark("账号抽查"), mark("抽查结果和整改"), OF_REVIEWS),
+    Entry("/pages/filings", mark("季度备案"), mark("备案材料的制作、签署和回执"), OF_FILINGS),
     Entry("/pages/findings", mark("来源核查"), mark("没有申请可说明的更改，以及对账"), frozenset(readers.FINDINGS)),
     Entry("/pages/jobs", mark("定时作业"), mark("定时作业的时间、结果和延误"), frozenset(readers.JOBS)),
     Entry("/pages/keys", mark("硬件密钥"), mark("密钥的发放、归还和挂失"), frozenset(readers.KEYS)),

@@ -7,6 +7,7 @@ from sqlalchemy import Select, func, select
 from connector.auth.act import Act
 from connector.departures import service as departures
 from connector.departures.tables import DeparturePlanRow
+from connector.incidents import alarms
 from connector.pages.language import mark
 from connector.pages.proposals import DISABLING
 from connector.pages.visitor import Visitor
@@ -25,12 +26,16 @@ class Tally(NamedTuple):
 
 
 def tallies(act: Act, visitor: Visitor) -> list[Tally]:
-    """What is open, apart from nothing: at most four counting queries."""
+    """What is open, apart from nothing: at most five counting queries."""
     found: list[Tally] = []
     if visitor.offices & frozenset(readers.FINDINGS):
         counts = provenance.count_open(act)
         grave = bool(counts["critical"] or counts["high"])
         found.append(Tally("/pages/findings", mark("来源核查有{count}项发现未关闭。"), sum(counts.values()), grave))
+    if visitor.offices & frozenset(alarms.READERS):
+        waiting_alarms = alarms.count_open(act)
+        grave = bool(waiting_alarms["critical"] or waiting_alarms["high"])
+        found.append(Tally("/pages/alarms", mark("有{count}项告警未确认。"), sum(waiting_alarms.values()), grave))
     if visitor.offices & frozenset(readers.DEPARTURES):
         held = _count(act, select(func.count()).select_from(DeparturePlanRow).where(DeparturePlanRow.state == "held"))
         found.append(Tally("/pages/departures", mark("有{count}个离岗处理方案已暂停，待审批。"), held, grave=True))
