@@ -49,6 +49,13 @@ ENTRIES = (
     Entry("/pages/inbox", mark("待我审批"), mark("由本人审批的申请"), ANY_OFFICE, counts=True),
     Entry("/pages/privileged", mark("临时使用"), mark("限时的系统账号权限和使用记录")),
     Entry("/pages/conflicts", mark("职责冲突"), mark("互斥职责、例外和项目登记"), OF_PROJECTS),
+    Entry("/pages/deputies", mark("我的代理人"), mark("指定代理人，登记外出"), ANY_OFFICE),
+    Entry(
+        "/pages/overdue",
+        mark("审批时限"),
+        mark("超期清单、时限统计和岗位空缺"),
+        frozenset(readers.REQUESTS) | {Office.UNIT_HEAD},
+    ),
     Entry("/pages/ledger", mark("账号台账"), mark("全部账号及其权限、状态"), OF_THE_LEDGER),
     Entry("/pages/persons", mark("使用人名册"), mark("已登记的使用人，含没有账号的"), OF_THE_LEDGER),
     Entry("/pages/matrix", mark("账号权限对照表"), mark("每个账号持有的权限"), OF_THE_LEDGER),

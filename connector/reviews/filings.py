@@ -16,7 +16,7 @@ from connector.auth.act import Act
 from connector.auth.levels import check_level
 from connector.errors import FieldProblem, NotFoundError, NotSignedInError, RefusedInputError
 from connector.ports import NoteSigner
-from connector.register import offices, units
+from connector.register import offices, reach, units
 from connector.register.tables import PersonRow
 from connector.regulations.vocabulary import Office
 from connector.reviews import package
@@ -53,6 +53,7 @@ def make_filing(act: Act, label: str = "") -> FilingRow:
     if act.actor.person_id is None:
         raise NotSignedInError
     offices.check_holds(act, *PREPARERS, doing="制作备案材料 / prepare a filing")
+    reach.check_whole(act, doing="制作备案材料 / prepare a filing")  # It holds every account of the centre.
     period = _period(act, label)
     if period.end > act.now:
         raise PeriodNotOverError(period=period.label)

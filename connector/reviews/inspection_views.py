@@ -148,6 +148,13 @@ def list_corrections(act: Act, *, every: bool = False) -> list[CorrectionShown]:
     ]
 
 
+def own_corrections(act: Act) -> frozenset[str]:
+    """Ids of the corrections that the reader is responsible for."""
+    return frozenset(
+        row.id for row, _ in corrections.list_corrections(act) if row.responsible_id == act.actor.person_id
+    )
+
+
 def list_checks(act: Act, checklist: str, period: str = "") -> list[SelfCheckShown]:
     """Who has signed the checklist of a period (default: the present one) and who has not, in the reader's units."""
     rule, _ = self_checks.rule_of(act, checklist)
