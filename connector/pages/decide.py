@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from connector.auth.act import Act
 from connector.errors import ConnectorError, FieldProblem, RefusedInputError
-from connector.pages import chain, deciders, entries, facts, history, verifying
+from connector.pages import chain, deciders, entitled, entries, facts, history, verifying
 from connector.pages.access import FormDep, PageActDep
 from connector.pages.frame import render, see_other
 from connector.pages.language import language_of, mark, translator
@@ -24,6 +24,7 @@ from connector.register.tables import PersonRow
 from connector.regulations.vocabulary import RequestKind, Verdict
 from connector.requests import service as requests
 from connector.requests import show
+from connector.requests.entitled import show_matrix_change
 from connector.requests.errors import ContentChangedError, RequestClosedError, StageClosedError
 from connector.requests.registrations import show_registration
 from connector.requests.rules import check_reason
@@ -45,6 +46,7 @@ class Sent(NamedTuple):
     reason: str = ""
     digest: str = ""
     excluded: Sequence[str] = ()
+    override: Mapping[str, Any] | None = None
     compared: Sequence[Mapping[str, Any]] = ()
 
 
@@ -64,10 +66,12 @@ def decide(request: Request, act: PageActDep, form: FormDep, stage_id: str) -> R
         reason=entries.text(form, "reason"),
         digest=entries.text(form, "digest"),
         excluded=tuple(form.get("excluded", ())),
+        override=entitled.typed(form),
     )
     stage, row = _seen(act, stage_id)
     sent = sent._replace(compared=verifying.answers(act, stage, row, form))
-    if problems := [*verifying.problems(act, stage, row, sent.verdict, sent.compared), *_problems(sent)]:
+    beyond = entitled.problems(act, stage, row, sent.verdict, sent.override)
+    if problems := [*verifying.problems(act, stage, row, sent.verdict, sent.compared), *beyond, *_problems(sent)]:
         return _page(request, act, stage_id, sent, problems)
     try:
         _check(act, stage, row, sent.digest)
@@ -88,6 +92,7 @@ def carry_out(request: Request, act: Act, payload: Mapping[str, Any]) -> Respons
                 reason=payload["reason"],
                 digest=payload["digest"],
                 excluded=tuple(payload["excluded"]),
+                override=entitled.override(payload.get("override"), payload["verdict"]),
                 compared=verifying.comparisons(payload.get("compared", ())),
             )
     except LOST as error:
@@ -165,6 +170,10 @@ def _drawn(
         stages=chain.drawn(request, stages, row, cites=False),
         now_at=chain.present_deciders(stages),
         sent=sent,
+        entitled=entitled.draw(act, row, stage),
+        standings=entitled.STANDINGS,
+        standing_tags=entitled.TAGS,
+        matrix_change=show_matrix_change(act, row),
         checklist=verifying.drawn(act, stage, row, sent.compared),
         registration=show_registration(act, row, requests.stages_of(act, row)),
         results=dict(verifying.RESULTS),
