@@ -20,7 +20,9 @@ from connector.outbox.tables import StepRow
 from connector.provenance.tables import FindingRow
 from connector.provisioning import links
 from connector.reconciliation.service import reconcile
-from connector.register import people
+from connector.reconciliation.three_way_tables import MatrixDifferenceRow
+from connector.register import accounts, matrix, matrix_drafts, people, units
+from connector.register.matrix_lines import MatrixLine
 from connector.register.tables import AccountRow
 from connector.regulations.vocabulary import AccountClass, Office, RequestKind, Verdict
 from connector.requests import attachments, batches
@@ -661,3 +663,93 @@ def decide_batch(api: Api) -> Call:
 @operation("GET", "/request-templates/{kind}/{suffix}")
 def request_template(api: Api) -> Call:
     return Call("/request-templates/grant/xlsx", api.town.applicant("ywk"), refused=200)
+
+
+# ---- tables of posts, overrides, the three-way check -----------------------------------------------------------------------
+
+
+def table_lines(api: Api) -> list[MatrixLine]:
+    return [MatrixLine(post=f"岗位{next(_names)}", permission=api.town.permissions(1)[0])]
+
+
+def save_table(api: Api) -> int:
+    """A new draft of the business department; returns its revision."""
+    with api.town.connector.act(HOST) as act:
+        matrix_drafts.discard_draft(act, "ywk")
+        return matrix_drafts.save_draft(act, "ywk", table_lines(api), revision=0).revision
+
+
+def first_table(api: Api) -> None:
+    with api.town.connector.act(HOST) as act:
+        if not matrix.last_version(act, units.get_unit(act, "dljg").id):
+            matrix.load_first(act, "dljg", table_lines(api), paper="JZ-1")
+
+
+def table_operation(path: str) -> None:
+    @operation("GET", path)
+    def read(api: Api) -> Call:
+        first_table(api)
+        return Call(path.replace("{unit}", "dljg").replace("{version}", "1").replace("{kind}", "csv"), Office.AUDITOR)
+
+
+for _path in ("", "/versions", "/versions/{version}", "/sheet/{kind}"):
+    table_operation(f"/matrices/{{unit}}{_path}")
+
+
+@operation("GET", "/matrices/{unit}/draft")
+def read_draft(_api: Api) -> Call:
+    return Call("/matrices/ywk/draft", Office.UNIT_HEAD, unit="ywk")
+
+
+@operation("PUT", "/matrices/{unit}/draft")
+def put_draft(api: Api) -> Call:
+    form = {"revision": save_table(api), "lines": [line.model_dump() for line in table_lines(api)]}
+    return Call("/matrices/ywk/draft", Office.UNIT_HEAD, unit="ywk", sent={"json": form})
+
+
+@operation("POST", "/matrices/{unit}/draft/sheet")
+def upload_draft(api: Api) -> Call:
+    sheet = f"岗位,权限\n科员,{api.town.permissions(1)[0]}\n".encode()
+    sent = {"files": {"file": ("a.csv", sheet)}, "data": {"revision": str(save_table(api))}}
+    return Call("/matrices/ywk/draft/sheet", Office.UNIT_HEAD, unit="ywk", sent=sent)
+
+
+@operation("DELETE", "/matrices/{unit}/draft")
+def discard_draft(api: Api) -> Call:
+    save_table(api)
+    return Call("/matrices/ywk/draft", Office.UNIT_HEAD, unit="ywk", status=204)
+
+
+@operation("POST", "/matrices/{unit}/draft/submit")
+def submit_draft(api: Api) -> Call:
+    form = {"revision": save_table(api), "reason": "岗位调整"}
+    return Call("/matrices/ywk/draft/submit", Office.UNIT_HEAD, unit="ywk", status=201, sent={"json": form})
+
+
+simple("GET", "/matrix-overrides", by=Office.AUDITOR)
+simple("GET", "/matrix-checks/latest", by=Office.AUDITOR)
+simple("GET", "/matrix-differences", by=Office.AUDITOR)
+simple("GET", "/subsystem-exports", by=Office.AUDITOR)
+
+
+@operation("POST", "/subsystem-exports/{subsystem}")
+def upload_export(_api: Api) -> Call:
+    sent = {"files": {"file": ("users.csv", b"user_name,role\nmole,x.y\n")}}
+    return Call("/subsystem-exports/centre", Office.SYSTEM_ADMINISTRATOR, status=201, sent=sent)
+
+
+@operation("POST", "/matrix-differences/{difference_id}/withdraw")
+def withdraw_difference(api: Api) -> Call:
+    town = api.town
+    account = town.account_of(town.approve(town.submit()))
+    with town.connector.act(HOST) as act:
+        person = people.get_person(act, account.person_id)
+        held = accounts.list_grants(act, account)[0].id
+        row = MatrixDifferenceRow(
+            kind="approved_not_allowed", subject=account.id, permission=held, account_id=account.id,
+            user_name=account.user_name, unit_id=person.unit_id, post="", found_at=act.now, seen_at=act.now,
+        )  # fmt: skip
+        act.session.add(row)
+        act.session.flush()
+        path = f"/matrix-differences/{row.id}/withdraw"
+    return Call(path, Office.SYSTEM_ADMINISTRATOR, status=201)

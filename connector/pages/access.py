@@ -101,4 +101,8 @@ def _texts(sent: FormData) -> dict[str, list[str]]:
 
 
 async def _file(sent: UploadFile) -> tuple[str, bytes]:
-    return sent.filename or "", await sent.read()
+    """Name and content; what lay in a temporary file is gone at once and not when somebody collects it."""
+    try:
+        return sent.filename or "", await sent.read()
+    finally:
+        await sent.close()

@@ -14,7 +14,7 @@ from connector.audit import service as audit
 from connector.audit.events import Event
 from connector.auth.act import Act
 from connector.auth.levels import StepUpNeededError, check_level
-from connector.errors import ConnectorError, FieldProblem, NotFoundError, NotSignedInError, RefusedInputError
+from connector.errors import ConnectorError, FieldProblem, NotFoundError, NotSignedInError, RefusedInputError, Text
 from connector.register import catalogue
 from connector.regulations.vocabulary import Verdict
 from connector.requests import show, store
@@ -23,6 +23,7 @@ from connector.requests.batch_errors import SameBatchError
 from connector.requests.batch_tables import BatchLineRow, BatchNumberRow, BatchRow
 from connector.requests.decide import decide
 from connector.requests.forms import RequestForm
+from connector.requests.rules import check_reason
 from connector.requests.sheets import SheetLine, make_template, parse_sheet
 from connector.requests.submit import submit_request
 from connector.requests.tables import RequestRow, StageRow
@@ -140,6 +141,7 @@ def decide_batch(
     if act.actor.person_id is None:
         raise NotSignedInError
     check_level(act.actor)
+    check_reason(verdict, reason)
     numbers_of = {row.id: row.number for _, row in list_lines(act, number)}
     outcomes = []
     for stage_id, digest in dict(shown).items():
@@ -147,7 +149,7 @@ def decide_batch(
         if request_id not in numbers_of:
             raise NotFoundError(kind="审批环节 (stage)", name=stage_id)
         refusal = _decide_one(act, stage_id, digest, verdict, reason)
-        says = refusal.says.filled(refusal.facts) if refusal else None
+        says = _words(refusal) if refusal else None
         outcomes.append(
             Outcome(
                 stage_id=stage_id,
@@ -165,12 +167,21 @@ def _decide_one(act: Act, stage_id: str, digest: str, verdict: Verdict, reason: 
     try:
         with act.session.begin_nested():
             decide(act, stage_id=stage_id, verdict=verdict, reason=reason, digest=digest)
-    except (StepUpNeededError, RefusedInputError):
+    except StepUpNeededError:
         raise  # It would be the same for every one.
     except ConnectorError as refusal:
         del act.urgent[urgent:]  # Steps that were rolled back are nobody's to run.
         return refusal
     return None
+
+
+def _words(refusal: ConnectorError) -> Text:
+    """What one request was refused for; where fields are missing, which: a verifier compares each person by himself."""
+    says = refusal.says.filled(refusal.facts)
+    if not isinstance(refusal, RefusedInputError):
+        return says
+    zh, en = "；".join(one.zh for one in refusal.fields), "; ".join(one.en for one in refusal.fields)
+    return Text(f"{says.zh}：{zh}", f"{says.en}: {en}")
 
 
 def _read(act: Act, sheet: str, content: bytes) -> list[SheetLine]:
