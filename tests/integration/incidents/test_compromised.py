@@ -100,7 +100,7 @@ def test_administrator_who_created_users_in_the_console_is_found_with_all_of_the
     assert left(town, case) == ["Restore the account", "sign the report"]
     assert "principal" in restore(town, who)
     assert town.realm.provider.get_user(who.user_id).enabled
-    assert not who.may_log_in()  # The old password is void: he needs a link of his own.
+    assert not who.may_log_in("website")  # The old password is void: he needs a link of his own.
     report = do(town, closing.write_report, case.number, WORDS)
     assert {one["name"] for one in report.facts["created"]} == {"ghost-one", "ghost-two"}
     do(town, closing.sign_report, case.number, version=1, shown_hash=report.hash, by=PRINCIPAL)
@@ -110,9 +110,9 @@ def test_administrator_who_created_users_in_the_console_is_found_with_all_of_the
 @pytest.mark.req("I2")
 def test_user_is_frozen_answered_by_his_own_tree_and_restored_with_a_new_password(town: GateTown) -> None:
     who = town.newcomer()
-    who.log_in()
+    who.log_in("website")
     case = open_case(town, who.account)
-    assert (case.article, who.sessions().online, who.may_log_in()) == ("user", 0, False)
+    assert (case.article, who.sessions().online, who.may_log_in("website")) == ("user", 0, False)
     ingest_events.run(town.town.connector, town.town.clock.now())
     with town.town.connector.act(HOST) as act:
         assert "LOGIN" in {item.what for item in cases.trace_of(act, case).items if item.found_in == "login"}
