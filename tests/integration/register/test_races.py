@@ -10,8 +10,9 @@ from sqlalchemy import func, select
 
 from connector.auth.act import Act
 from connector.errors import ConnectorError
-from connector.register import accounts, appointments, people
+from connector.register import accounts, appointments, documents, people
 from connector.register.appointments import AppointmentForm
+from connector.register.documents import DocumentForm
 from connector.register.errors import AlreadyRegisteredError, SecondAccountError, SeparatedOfficesError
 from connector.register.tables import AccountRow, AppointmentRow, PersonRow, UnitRow
 from connector.regulations.vocabulary import AccountClass, Office
@@ -82,6 +83,21 @@ def test_open_account_for_one_person_at_once_opens_one_and_refuses_the_rest(desk
     assert len([r for r in results if isinstance(r, SecondAccountError)]) == THREADS - 1
     with desk.act() as act:
         assert act.session.scalar(select(func.count()).where(AccountRow.person_id == person.id)) == 1
+
+
+@pytest.mark.req("A2")
+def test_one_document_added_to_many_persons_at_once_is_one_persons(desk: Desk, centre: Centre) -> None:
+    form = DocumentForm(document_kind="hk_macao_permit", document_number="H12345678")
+    with desk.act() as act:
+        persons = [make_person(act, "ywk").id for _ in range(THREADS)]
+
+    def add(act: Act, number: int) -> str:
+        person = people.get_person(act, persons[number])
+        return documents.ensure_document(act, person, form.document_kind, form.document_number).person_id
+
+    results = race(desk, add)
+    assert len([r for r in results if isinstance(r, str)]) == 1
+    assert len([r for r in results if isinstance(r, AlreadyRegisteredError)]) == THREADS - 1
 
 
 @pytest.mark.req("A2")
