@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from connector.auth.act import Act
 from connector.errors import FieldProblem, Text
-from connector.pages import facts
+from connector.pages import facts, terms
 from connector.pages.choices import choices
 from connector.pages.drafts import Draft
 from connector.pages.entries import text
@@ -21,7 +21,7 @@ from connector.regulations.vocabulary import AccountPurpose, RequestKind
 
 LONG, DAYS = ("reason", "account_note"), ("event_on", "until")
 SELECT = ("document_kind", "account_class")
-MAY_STAY_EMPTY = ("post", "mail", "event_on", "until")  # of the boxes that no annex draws
+MAY_STAY_EMPTY = ("post", "mail", "event_on", "until", "extends", "project")  # of the boxes that no annex draws
 CHOSEN_AT_FIRST = {"purpose": AccountPurpose.ORDINARY.value}
 HINTS: Mapping[str, Text] = {
     "reason": Text(
@@ -35,6 +35,7 @@ HINTS: Mapping[str, Text] = {
     "event_on": Text("例如 2026-11-23", "For example 2026-11-23"),
     "until": Text("例如 2026-12-31；当日仍有效", "For example 2026-12-31; that day is included"),
     "key": Text("见密钥背面", "On the back of the key"),
+    **terms.HINTS,
     "purpose": Text("临时和测试账号到期后自动冻结", "A temporary or test account is frozen at its end"),
 }
 ENDS: Mapping[RequestKind, Text] = {
@@ -167,18 +168,20 @@ class _Drawer:
             own = people.get_person(self._act, str(self._act.actor.person_id)).unit_id
             below = units.list_units(self._act, below=units.get_unit_by_id(self._act, own).code)
             return [Option(unit.code, Text(unit.name, unit.name), unit.code == value) for unit in below]
+        if name == "conflict":
+            return [Option(key, label, key == value) for key, label in terms.conflicts_offered(self._act)]
         offered = choices(self._way.kind, name)
         return [Option(key, label, key == value) for key, label in offered.items()]
 
     def _permissions(self, label: Text) -> list[Box]:
         """All permissions to choose from; of an account those it lacks, and those it holds to be withdrawn."""
-        if self._way.slug not in ("grant", "change"):
+        if self._way.slug not in ("grant", "change", "use_privileged"):
             return []
         held = {row.id for row in accounts.list_grants(self._act, self._account)} if self._account else set[str]()
         rows = catalogue.list_permissions(self._act)
         problem = self._problems.get("permissions")
         lacking = self._groups("permissions", [row for row in rows if row.id not in held])
-        if self._account is None:
+        if self._account is None or self._way.slug == "use_privileged":
             return [Box("permissions", label, "groups", groups=lacking, problem=problem)]
         return [
             Box("permissions", facts.LABELS["permissions"], "groups", groups=lacking, problem=problem),

@@ -8,6 +8,7 @@ from typing import Any
 
 from connector.auth.act import Act
 from connector.errors import FieldProblem, RefusedInputError, Text
+from connector.pages import terms
 from connector.pages.drafts import Draft, Entries
 from connector.pages.ways import Way
 from connector.pages.wording import Words
@@ -24,11 +25,20 @@ MOST_REASON = 500  # characters, as the request's form says
 DAY_PARTS = re.compile(r"(\d{4})(?:[-/.年]?)(\d{1,2})(?:[-/.月]?)(\d{1,2})日?")
 PERMISSION_BOXES = ("module", "workflow_role", "subsystem")
 # What the services call a field, where the page has another name for its box.
-BOX_OF = {"name": "person_name", "unit_code": "unit", **dict.fromkeys((*PERMISSION_BOXES, "withdraw"), "permissions")}
+BOX_OF = {
+    "name": "person_name",
+    "unit_code": "unit",
+    **dict.fromkeys((*PERMISSION_BOXES, "withdraw"), "permissions"),
+    "box.ends_at": "box_to",
+    "box.reviewer": "reviewer",
+    "exception.until": "except_until",
+    "exception.charges": "conflict",
+    "exception.project": "project",
+}
 NO_PERMISSION = FieldProblem("permissions", "请至少选择一项权限", "choose at least one permission")
 OWN_BOXES = frozenset(
     {"unit", "account", "person_name", "document_kind", "document_number", "phone", "post", "mail", "account_class",
-     "permissions", "withdraw", "reason", "cause", "urgent", "event_on", "until", "key", "purpose"}
+     "permissions", "withdraw", "reason", "cause", "urgent", "event_on", "until", "key", "purpose", *terms.BOXES}
 )  # fmt: skip
 
 
@@ -72,7 +82,7 @@ def from_request(act: Act, request: RequestRow) -> Draft:
     single |= {
         name: stored.get(name) for name in ("reason", "cause", "event_on", "until", "account_class", "purpose", "key")
     }
-    single |= {"urgent": "yes" if stored.get("urgent") else "", **stored.get("extra", {})}
+    single |= {"urgent": "yes" if stored.get("urgent") else "", **stored.get("extra", {}), **terms.typed_of(stored)}
     entries: dict[str, list[str]] = {name: [str(value)] for name, value in single.items() if value}
     entries |= {name: list(stored.get(name, ())) for name in ("permissions", "withdraw")}
     subject_id = None
@@ -107,7 +117,8 @@ def _read(act: Act, way: Way, draft: Draft) -> tuple[RequestForm, list[FieldProb
         "until": _day(problems, entries, "until"),
         "extra": _extra(act, way, entries),
     }
-    form = RequestForm(**values)
+    typed = {name: text(entries, name) for name in terms.BOXES}
+    form = RequestForm(**values, **terms.read_terms(way.kind, typed, problems))
     if form.until is not None and (wrong := wrong_end(form)):  # An empty box is told with the others, by the service.
         problems.append(wrong)
     return form, problems

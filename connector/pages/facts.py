@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from connector.auth.act import Act
 from connector.errors import Text
+from connector.pages import terms
 from connector.pages.choices import name_of
 from connector.pages.ways import Way
 from connector.pages.wording import PURPOSES
@@ -44,6 +46,7 @@ LABELS: Mapping[str, Text] = {
     "account": Text("账号", "Account"),
     "permissions": Text("新增权限", "Added"),
     "withdraw": Text("撤销权限", "Withdrawn"),
+    **terms.LABELS,
 }
 SUSPENDED_UNTIL = Text("暂停至", "Suspended until")
 
@@ -207,6 +210,8 @@ def permission_part(names: Mapping[str, str], row: PermissionRow) -> Part:
 
 def _permission_rows(act: Act, content: Content, label: Text) -> dict[str, Fact]:
     """Of a first grant one row in the annex's words, of a change two, of anything else the systems now open."""
+    if content.way.kind is RequestKind.USE_PRIVILEGED:
+        return {"permissions": Fact("permissions", label, permissions(act, content.form.get("permissions", ())))}
     if content.way.kind is not RequestKind.GRANT:
         held = accounts.list_grants(act, content.account) if content.account else []
         names = {row.id: row.name for row in catalogue.list_subsystems(act)}
@@ -234,6 +239,14 @@ def _value(content: Content, box: str) -> list[Part]:
     return [Part(name_of(content.way.kind, box, str(value)))] if value else []
 
 
+def _of_terms(name: str, content: Content) -> str | Text:
+    """One box of a time box or an exception; two charges by their names."""
+    value = terms.typed_of(content.form).get(name, "")
+    if name != "conflict" or not value:
+        return value
+    return Text("开标封闭期", "Blackout") if value == terms.BLACKOUT else value.replace("+", " / ")
+
+
 VALUES: Mapping[str, Callable[[Content], Any]] = {
     "unit": lambda content: content.unit.name,
     "person_name": lambda content: content.name,
@@ -244,6 +257,7 @@ VALUES: Mapping[str, Callable[[Content], Any]] = {
     "mail": lambda content: content.mail,
     "account": lambda content: content.account.user_name if content.account else "",
     "purpose": lambda content: PURPOSES[content.form.get("purpose", AccountPurpose.ORDINARY)],
+    **{name: partial(_of_terms, name) for name in terms.BOXES},
     "change_kind": lambda content: change_kind(content.way),
     "submitted_at": lambda content: local_time(content.submitted_at) if content.submitted_at else ON_SUBMISSION,
     "signature": lambda _content: Text("以本人登录提交，视为签字", "Signed by signing in"),

@@ -83,6 +83,24 @@ WAYS: tuple[Way, ...] = (
         Text("密钥补发、维修期间使用，到期自动失效", "While a key is being replaced; it ends by itself"),
     ),
     Way(
+        "use_privileged",
+        RequestKind.USE_PRIVILEGED,
+        Text("临时使用系统账号权限", "Privileged permissions for a time"),
+        Text("经批准在约定时段内使用，到时自动收回", "For an approved time; they end by themselves"),
+        more=("extends",),
+        warns=Text(
+            "到期自动收回权限，全部会话退出；使用记录由指定的复核人复核签字。",
+            "At the end the permissions and every session are taken away; the record is reviewed and signed.",
+        ),
+    ),
+    Way(
+        "except_conflict",
+        RequestKind.EXCEPT_CONFLICT,
+        Text("职责冲突例外", "Exception to a conflict of duty"),
+        Text("确需一人兼任互斥职责，或封闭期内办理", "Where one person must have two charges, or in a blackout"),
+        more=("project",),
+    ),
+    Way(
         "suspend",
         RequestKind.SUSPEND,
         Text("暂停账号", "Suspend an account"),

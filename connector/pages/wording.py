@@ -32,6 +32,7 @@ KINDS: Mapping[str, Text] = {
     RequestKind.USE_PRIVILEGED: Text("临时使用系统账号权限", "Privileged use for a time"),
     RequestKind.EXCEPT_CONFLICT: Text("职责冲突例外", "Exception to a conflict of duty"),
     RequestKind.REPAIR_DRIFT: Text("修复账号差异", "Repair differences"),
+    RequestKind.REORGANISE_UNIT: Text("单位撤并、更名或划转", "Close, split, rename or move a unit"),
     RequestKind.WITHDRAW_REVIEWED: Text("收回复核认为不需要的权限", "Withdraw permissions after a review"),
 }
 STATES: Mapping[str, Text] = {

@@ -10,7 +10,7 @@ from connector.activity.coverage import login_coverage
 from connector.activity.tables import IdpEventRow
 from connector.audit.tables import AuditEntryRow
 from connector.auth.act import Act
-from connector.privileged.rules import Span, is_office_time, is_within_office_hours
+from connector.privileged.rules import MARGIN, Span, is_office_time, is_within_office_hours
 from connector.privileged.tables import BoxRow
 
 MOST = 2000  # of each kind; one who does more in a box is reported with the number that is left out
@@ -66,7 +66,7 @@ def build_record(act: Act, box: BoxRow) -> BoxRecord | None:
     return BoxRecord(
         since=span.start,
         until=span.end,
-        complete=box.proved_at is not None and read_at is not None and read_at >= until,
+        complete=box.proved_at is not None and read_at is not None and read_at >= until + MARGIN,
         out_of_hours=not is_within_office_hours(act.rulebook.calendar, act.rulebook.office_hours(), span),
         uses=logins[:MOST],
         changes=changes[:MOST],
@@ -84,7 +84,7 @@ def _events(act: Act, box: BoxRow, span: Span, kind: str) -> list[UseShown]:
     query = (
         select(IdpEventRow)
         .where(whose == box.keycloak_id, IdpEventRow.kind == kind)
-        .where(IdpEventRow.at >= span.start, IdpEventRow.at <= span.end)
+        .where(IdpEventRow.at >= span.start - MARGIN, IdpEventRow.at <= span.end + MARGIN)
         .order_by(IdpEventRow.at, IdpEventRow.id)
     )
     return [

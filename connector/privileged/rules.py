@@ -9,6 +9,8 @@ from connector.regulations.rulebook import WorkingCalendar
 
 # The worker looks every two seconds and a freeze takes less than one: an end that is not proved by then is late.
 LATE = timedelta(minutes=5)
+# Keycloak stamps its events by its own clock (seen 0.9 s behind): the record reaches that far beyond start and end.
+MARGIN = timedelta(seconds=30)
 
 
 class Span(NamedTuple):

@@ -8,8 +8,8 @@ import pytest
 from connector.auth.actor import person_actor
 from connector.embedded.browser import FormBrowser, LoginRefusedError, Tokens
 from connector.ports import SessionCount
-from connector.privileged import service as privileged
 from connector.privileged import rules
+from connector.privileged import service as privileged
 from connector.privileged.tables import BoxRow
 from connector.provisioning import service as provisioning
 from connector.register import accounts
@@ -18,7 +18,7 @@ from tests.fixtures_key_holders import Holder
 from tests.integration.privileged.conftest import Line
 from tests.integration.provenance.conftest import GateTown
 
-VIEWER, ENTRANT = "centre:statistics.viewer", "door-access:hall.entrant"
+VIEWER, ENTRANT = "centre:statistics.viewer", "door-access:visitor.registrar"
 SECONDS = timedelta(seconds=1)
 
 
@@ -129,6 +129,7 @@ def test_record_of_a_box_holds_the_logins_and_is_signed_by_the_reviewer(
     user.log_in("centre")
     with desk.town.connector.act(desk.actor_of(user.account)) as act:
         privileged.give_back(act, box.number)
+    desk.pass_time(timedelta(minutes=1))
     town.judge()
     reviewer = desk.reviewer
     actor = person_actor(reviewer.person_id, reviewer.user_name, account_id=reviewer.id, acr="mfa")

@@ -55,7 +55,11 @@ def test_box_ends_by_itself_with_its_sessions_and_leaves_what_was_held_before(de
     assert desk.held(user) == desk.roles(user) == {OTHER}
     assert (online.alive, offline.alive) == (False, False)
     ended = desk.box(box.number)
-    assert (ended.state, ended.end_cause, ended.proof) == ("ended", "over", {"online_sessions": 0, "offline_sessions": 0})
+    assert (ended.state, ended.end_cause, ended.proof) == (
+        "ended",
+        "over",
+        {"online_sessions": 0, "offline_sessions": 0},
+    )
     assert ended.proved_at == desk.now
     assert desk.entries("privilege.ended_late") == []
     assert desk.town.idp.is_enabled(desk.account(user).keycloak_id)

@@ -30,6 +30,7 @@ def used_box(desk: BoxDesk, user: AccountRow, *, start: timedelta = timedelta())
     desk.town.idp.log_in(found.user_name, "centre")
     desk.pass_time(HOUR)
     desk.turn()
+    desk.pass_time(MINUTE)
     return desk.box(request.number)
 
 
