@@ -264,6 +264,8 @@ def _check(act: Act, form: PersonForm) -> _Checked:
     unit = units.find_unit(act, form.unit_code)
     if unit is None:
         problems.append(FieldProblem("unit_code", "没有此单位", "there is no such unit", "HH 1"))
+    elif unit.closed_at is not None:
+        problems.append(FieldProblem("unit_code", "单位已撤并", "the unit is closed", "HH 1"))
     if form.mail:
         problems += _mail_problems(form.mail)
     if problems or unit is None:

@@ -40,6 +40,8 @@ class UnitRow(Base):
     contact_name: Mapped[str] = mapped_column(String(64), default="")
     phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     credit_code: Mapped[str | None] = mapped_column(String(18))  # unified social credit code (GB 32100)
+    closed_at: Mapped[datetime | None]
+    closed_into_id: Mapped[str | None] = mapped_column(ForeignKey("units.id"))
     user_serial: Mapped[int] = mapped_column(default=0)  # last serial given to a user name (never reused, GS 10(1))
     registered_at: Mapped[datetime]
 
