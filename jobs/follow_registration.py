@@ -8,6 +8,7 @@ from connector.bootstrap import Connector
 from connector.departures import service as departures
 from connector.register import accounts
 from connector.registration import service as registration
+from connector.requests import reorganise
 
 JOB = job_actor("follow_registration")
 
@@ -18,6 +19,7 @@ def run(connector: Connector, now: datetime) -> dict[str, Any]:
         summary: dict[str, Any] = {
             "mismatches": registration.follow_mismatches(act),
             "changes": registration.follow_contacts(act),
+            "units": reorganise.follow_plans(act),
         }
         secrets = departures.list_secrets(act)
         for change in registration.unsigned_changes(act):

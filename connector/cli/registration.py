@@ -7,8 +7,9 @@ import typer
 
 from connector.cli.session import Token, opened, operator, show
 from connector.register import documents, people
+from connector.register.unit_changes import UnitChange
 from connector.registration import service
-from connector.requests import registrations
+from connector.requests import registrations, reorganise
 
 app = typer.Typer(no_args_is_help=True, help="登记信息 / registered data: verification, untrue data, handovers")
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
@@ -36,6 +37,26 @@ def list_documents(person_id: str, as_json: Json = False) -> None:
     """使用人的证件 / Every document of a person, masked (LC 5(3))."""
     with opened() as connector, connector.act(operator()) as act:
         show(documents.list_documents(act, people.get_person(act, person_id).id), as_json, DOCUMENTS)
+
+
+@app.command("preview-unit")
+def preview_unit(
+    unit: str,
+    how: Annotated[str, typer.Argument(help="close, split, rename or move")],
+    effective_on: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"])],
+    target: Annotated[str, typer.Option(help="code of the unit that takes over, or of the new parent")] = "",
+    name: Annotated[str, typer.Option(help="the new name")] = "",
+    account: Annotated[list[str] | None, typer.Option(help="user name that a split takes along")] = None,
+    as_json: Json = False,
+) -> None:
+    """预览单位撤并、更名、划转 / What a change of a unit would do; its hash goes into the request."""
+    change = UnitChange(
+        how=how,  # type: ignore[arg-type]  # The model checks it.
+        effective_on=effective_on.date(), target=target, name=name, accounts=tuple(account or ()),
+        plan_hash=reorganise.UNCHECKED,
+    )  # fmt: skip
+    with opened() as connector, connector.act(operator()) as act:
+        show(reorganise.preview_change(act, unit, change), as_json)
 
 
 @app.command()

@@ -8,6 +8,7 @@ from connector.http import ActDep
 from connector.register import documents, people
 from connector.register.documents import DocumentForm, DocumentView
 from connector.register.offices import check_holds
+from connector.register.unit_changes import UnitChange, UnitPlan
 from connector.registration import service
 from connector.registration.contact_lists import ChangeView
 from connector.registration.contacts import ChangeForm, SuccessorForm
@@ -15,7 +16,7 @@ from connector.registration.corrections import CorrectionForm, CorrectionView, V
 from connector.registration.handovers import HandoverView, ItemForm, SignatureForm
 from connector.registration.mismatch_lists import MismatchView
 from connector.registration.mismatches import MismatchForm
-from connector.requests import registrations
+from connector.requests import registrations, reorganise
 from connector.requests.registrations import RefusedRegistration
 
 router = APIRouter(tags=["registration"])
@@ -32,6 +33,12 @@ def refused(
 ) -> list[RefusedRegistration]:
     """未予登记的申请 / registrations that were refused; they keep their record and opened nothing (HH 4)."""
     return registrations.list_refused(act, within=service.units_of(act), text=text, first=first, count=count)
+
+
+@router.post("/units/{unit_code}/changes/preview")
+def preview_unit_change(act: ActDep, unit_code: Annotated[str, Path(max_length=32)], form: UnitChange) -> UnitPlan:
+    """预览单位撤并、更名、划转 / what a change of a unit would do; its hash goes into the request (HH 1, GS 3)."""
+    return reorganise.preview_change(act, unit_code, form)
 
 
 @router.get("/persons/{person_id}/documents")

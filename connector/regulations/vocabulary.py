@@ -21,6 +21,7 @@ class RequestKind(StrEnum):
     EXCEPT_CONFLICT = "except_conflict"  # 职责冲突例外 (HH 3, JC 7)
     ADOPT_MATRIX = "adopt_matrix"  # 账号权限对照表备案 (JC 4, 5, annex 1)
     REPAIR_DRIFT = "repair_drift"  # 差异修复: Keycloak is made to agree with what was approved (JC 9, 11)
+    REORGANISE_UNIT = "reorganise_unit"  # 单位撤并、更名、划转 (HH 1, GS 3)
     WITHDRAW_REVIEWED = "withdraw_reviewed"  # 权限复核收回: what a reviewer found no longer needed (JC 9, HH 3)
 
 

@@ -17,7 +17,7 @@ from connector.provisioning import service as provisioning
 from connector.register import accounts, offices, people
 from connector.register.tables import AccountRow, GrantRow
 from connector.regulations.vocabulary import AccountClass, AccountPurpose, AccountStatus, RequestKind
-from connector.requests import matrix_proposal, separation
+from connector.requests import matrix_proposal, reorganise, separation
 from connector.requests.freshness import check_mirror_is_read
 from connector.requests.rules import check_status_allows
 from connector.requests.tables import RequestRow
@@ -206,6 +206,7 @@ EFFECTS: Mapping[RequestKind, Effect] = {
     RequestKind.EXCEPT_CONFLICT: _except_conflict,
     RequestKind.ADOPT_MATRIX: matrix_proposal.adopt,
     RequestKind.WITHDRAW_REVIEWED: _withdraw_reviewed,
+    RequestKind.REORGANISE_UNIT: reorganise.approve_change,
 }
 
 

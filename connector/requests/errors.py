@@ -121,6 +121,16 @@ class OpenTableRequestError(ConflictError):
     who = Text("原申请的申请人", "the applicant of the other request")
 
 
+class OpenUnitChangeError(ConflictError):
+    """A change of the unit waits for its decision or its day already."""
+
+    code = "open-unit-change"
+    clause = "HH 1, GS 3"
+    says = Text("此单位已有一份未完成的撤并方案", "A change of this unit is under way already")
+    remedy = Text("请等待其完成，或由申请人撤回", "Wait until it is done, or have its applicant withdraw it")
+    who = Text("操作员", "the operator")
+
+
 class NoApproverError(ConflictError):
     """A stage has nobody who may decide it. Refused, never skipped."""
 

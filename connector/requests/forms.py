@@ -11,6 +11,7 @@ from connector.privileged.forms import BoxForm
 from connector.register import identifiers
 from connector.register.matrix_lines import MatrixProposal
 from connector.register.people import PersonForm
+from connector.register.unit_changes import UnitChange
 from connector.regulations.rulebook import Form
 from connector.regulations.vocabulary import AccountClass, AccountPurpose, RequestKind
 
@@ -59,12 +60,16 @@ class RequestForm(BaseModel):
     box: BoxForm | None = Field(None, description="the time box of a privileged use (JC 18)")
     exception: ExceptionForm | None = Field(None, description="the exception to a conflict of duty (HH 3, JC 7)")
 
+    unit_change: UnitChange | None = Field(None, description="what becomes of the unit, as previewed (HH 1, GS 3)")
+
     @model_validator(mode="after")
     def _check_proposal(self) -> Self:
         if self.kind not in PROPOSALS and (self.accounts or self.evidence or self.plan_hash or self.strangers):
             raise ValueError("accounts, evidence, strangers and plan_hash belong to proposals")
         if self.matrix is not None and self.kind is not RequestKind.ADOPT_MATRIX:
             raise ValueError("a matrix belongs to the kind adopt_matrix")
+        if self.unit_change is not None and self.kind is not RequestKind.REORGANISE_UNIT:
+            raise ValueError("a unit_change belongs to the kind reorganise_unit")
         return self
 
 

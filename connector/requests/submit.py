@@ -23,6 +23,7 @@ from connector.requests.effects import act_on_submission
 from connector.requests.errors import NotApplicantError, NothingToChangeError, OpenRequestError, OtherUnitError
 from connector.requests.forms import BY_MACHINE, RequestForm, check_fields, check_last_day
 from connector.requests.matrix_proposal import check_proposal
+from connector.requests.reorganise import check_change
 from connector.requests.rules import check_new_end, check_status_allows
 from connector.requests.tables import ParticipantRow, RequestRow, StageRow, VersionRow
 from connector.scans import service as scans
@@ -171,6 +172,7 @@ def check_form(act: Act, form: RequestForm) -> Checked:
             keys.check_may_enable(act, account)
             check_new_end(form, account.valid_until, act.now)
     check_proposal(act, form, unit)
+    check_change(act, form, unit)
     permissions = catalogue.check_permissions(act, (*form.permissions, *form.withdraw))
     if form.kind is RequestKind.GRANT:
         _check_changes_something(act, form, account)
@@ -191,6 +193,8 @@ def _check_applicant(act: Act, form: RequestForm, unit: UnitRow) -> None:
         return
     if form.kind in BY_MACHINE or not act.actor.person_id:
         raise NotApplicantError
+    if form.kind is RequestKind.REORGANISE_UNIT:
+        return  # Those who keep the units apply for any of them; their office is checked with the plan.
     applicant = people.get_person(act, act.actor.person_id)
     if not units.is_within(unit, units.get_unit_by_id(act, applicant.unit_id)):
         raise NotApplicantError
