@@ -7,16 +7,20 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import select
+
 from connector.audit.seal import seal_pending
 from connector.auth import signatures
 from connector.auth.actor import Actor
 from connector.checks import service as scans
+from connector.conflicts.tables import AssignmentRow
 from connector.departures.secret_tables import RotationCaseRow, RotationItemRow
 from connector.departures.tables import DeparturePlanRow
 from connector.keys import service as keys
 from connector.keys.sheets import SheetRow
 from connector.outbox import service as outbox
 from connector.outbox.tables import StepRow
+from connector.privileged import service as privileged
 from connector.provenance.tables import FindingRow
 from connector.provisioning import links
 from connector.reconciliation.service import reconcile
@@ -34,6 +38,7 @@ from connector.signals import service as signals
 from connector.webhooks import service as webhooks
 from tests.factories import make_account, make_person, phone, resident_id
 from tests.fixtures_api import Api
+from tests.fixtures_boxes import BoxDesk
 from tests.town import HOST
 
 
@@ -238,6 +243,11 @@ def scan_run(api: Api) -> str:
 @operation("GET", "/scans/{scan_id}")
 def read_scan(api: Api) -> Call:
     return Call(f"/scans/{scan_run(api)}", Office.PRINCIPAL)
+
+
+@operation("GET", "/scans/{scan_id}/cleanup-list.pdf")
+def print_cleanup_list(api: Api) -> Call:
+    return Call(f"/scans/{scan_run(api)}/cleanup-list.pdf", Office.OPERATOR)
 
 
 @operation("GET", "/scans/{scan_id}/cleanup-list.xlsx")
@@ -665,7 +675,7 @@ def request_template(api: Api) -> Call:
     return Call("/request-templates/grant/xlsx", api.town.applicant("ywk"), refused=200)
 
 
-# ---- tables of posts, overrides, the three-way check -----------------------------------------------------------------------
+# ---- tables of posts, overrides, the three-way check ---------------------------------------------------------------
 
 
 def table_lines(api: Api) -> list[MatrixLine]:
@@ -753,3 +763,120 @@ def withdraw_difference(api: Api) -> Call:
         act.session.flush()
         path = f"/matrix-differences/{row.id}/withdraw"
     return Call(path, Office.SYSTEM_ADMINISTRATOR, status=201)
+
+
+from tests import operations_deadlines  # noqa: E402, F401  # They note themselves by the functions above.
+
+
+def box_desk(api: Api) -> BoxDesk:
+    if hasattr(api.town.idp, "_now"):  # The fake Keycloak has the town's clock.
+        api.town.idp._now = api.town.clock.now
+    return BoxDesk(api.town)
+
+
+def box_number(api: Api, *, ended: bool = False) -> tuple[BoxDesk, str]:
+    """A box that runs, or one that was given back and whose record is read to its end."""
+    desk = box_desk(api)
+    user = desk.hire()
+    number = desk.open_box(user).number
+    if ended:
+        with api.town.connector.act(desk.actor_of(user)) as act:
+            privileged.give_back(act, number)
+        desk.pass_time(timedelta(minutes=1))
+        desk.read_events()
+    return desk, number
+
+
+simple("GET", "/privileged", by=Office.AUDITOR, refused=200)
+simple("GET", "/projects", by=Office.AUDITOR)
+simple("GET", "/conflicts", by=Office.AUDITOR)
+simple("GET", "/conflicts/exceptions", by=Office.AUDITOR)
+
+
+@operation("GET", "/privileged/{number}")
+def read_box(api: Api) -> Call:
+    return Call(f"/privileged/{box_number(api)[1]}", Office.AUDITOR, refused=404)
+
+
+@operation("POST", "/privileged/{number}/return")
+def give_box_back(api: Api) -> Call:
+    return Call(f"/privileged/{box_number(api)[1]}/return", Office.SECURITY_ADMINISTRATOR)
+
+
+@operation("POST", "/privileged/{number}/review")
+def review_box(api: Api) -> Call:
+    desk, number = box_number(api, ended=True)
+    sent = {"json": {"verdict": "clean"}}
+    return Call(f"/privileged/{number}/review", desk.actor_of(desk.reviewer), sent=sent)
+
+
+@operation("PUT", "/privileged/{number}/reviewer")
+def name_box_reviewer(api: Api) -> Call:
+    desk, number = box_number(api)
+    sent = {"json": {"reviewer": desk.hire().user_name}}
+    return Call(f"/privileged/{number}/reviewer", Office.SECURITY_ADMINISTRATOR, sent=sent)
+
+
+def project_number(api: Api) -> str:
+    return box_desk(api).project(f"XM-{next(_names)}")
+
+
+@operation("POST", "/projects")
+def register_project(api: Api) -> Call:
+    sent = {"json": {"number": f"XM-{next(_names)}", "name": "道路工程", "unit_code": "ywk"}}
+    return Call("/projects", Office.UNIT_HEAD, "ywk", sent=sent)
+
+
+@operation("POST", "/projects/import")
+def import_projects(api: Api) -> Call:
+    columns = "number,name,unit_code,bid_opening_at,phase,starts_at,ends_at,account,charge"
+    sent = {"json": {"text": f"{columns}\nXM-{next(_names)},道路工程,ywk,,,,,,\n"}}
+    return Call("/projects/import", Office.UNIT_HEAD, "ywk", sent=sent)
+
+
+@operation("GET", "/projects/{number}")
+def read_project(api: Api) -> Call:
+    return Call(f"/projects/{project_number(api)}", Office.AUDITOR)
+
+
+@operation("POST", "/projects/{number}/assignments")
+def assign_person(api: Api) -> Call:
+    sent = {"json": {"phase": "评标", "account": box_desk(api).hire().user_name, "charge": "evaluation"}}
+    return Call(f"/projects/{project_number(api)}/assignments", Office.UNIT_HEAD, "ywk", status=201, sent=sent)
+
+
+@operation("POST", "/projects/{number}/close")
+def close_project(api: Api) -> Call:
+    return Call(f"/projects/{project_number(api)}/close", Office.UNIT_HEAD, "ywk")
+
+
+@operation("POST", "/assignments/{assignment_id}/end")
+def end_assignment(api: Api) -> Call:
+    desk, number = box_desk(api), project_number(api)
+    desk.assign(number, desk.hire(), "evaluation")
+    with api.town.connector.act(HOST) as act:
+        found = act.session.scalars(select(AssignmentRow.id).order_by(AssignmentRow.made_at.desc())).first()
+    return Call(f"/assignments/{found}/end", Office.UNIT_HEAD, "ywk", status=204)
+
+
+simple("GET", "/administrators/reports", by=Office.AUDITOR)
+
+
+def administrator_report(api: Api) -> tuple[str, str]:
+    """An administrator of the business department, reported to the level of the centre: the appointment, the report."""
+    sent = {**appointment_form(api), "office": "system_administrator"}
+    made = api.call("POST", "/appointments", by=Office.SECURITY_ADMINISTRATOR, json=sent).json()
+    api.call("POST", f"/appointments/{made['id']}/confirm", by=Office.PRINCIPAL)
+    reports = api.call("GET", "/administrators/reports", by=Office.AUDITOR).json()
+    return made["id"], next(row["id"] for row in reports if row["appointment_id"] == made["id"])
+
+
+@operation("POST", "/administrators/reports/{report_id}/acknowledge")
+def acknowledge_administrator(api: Api) -> Call:
+    path = f"/administrators/reports/{administrator_report(api)[1]}/acknowledge"
+    return Call(path, Office.SECURITY_ADMINISTRATOR, refused=404)
+
+
+@operation("GET", "/appointments/{appointment_id}/handover")
+def show_handover(api: Api) -> Call:
+    return Call(f"/appointments/{administrator_report(api)[0]}/handover", Office.AUDITOR)

@@ -31,13 +31,19 @@ class Task(NamedTuple):
     added: int
     sensitive: bool
     due: Due | None
+    stands_for: str = ""  # name of the office holder in whose place he would decide
 
 
 @router.get("")
 def waiting(request: Request, act: PageActDep, q: str = "", kind: str = "") -> HTMLResponse:
     """What waits for the person's decision; `q` is part of a number, a name or a unit."""
     words = Words(language_of(request))
-    tasks = [_task(act, words, stage, row) for stage, row in requests.list_inbox(act, str(act.actor.person_id))]
+    person_id = str(act.actor.person_id)
+    in_place = {stage.id: name for stage, _, name in requests.list_tasks_in_place(act, person_id)}
+    tasks = [
+        _task(act, words, stage, row)._replace(stands_for=in_place.get(stage.id, ""))
+        for stage, row in requests.list_inbox(act, person_id)
+    ]
     found = [task for task in tasks if (not kind or task.request.kind == kind) and _holds(task, q.strip())]
     title = translator(language_of(request))(mark("待我审批（{count}件）"), count=len(tasks))
     return render(

@@ -4,7 +4,7 @@ from connector.requests.chain import PlannedStage
 from connector.requests.deadlines import list_overdue, remind_due_stages
 from connector.requests.decide import decide
 from connector.requests.forms import RequestForm
-from connector.requests.in_place import check_capacity, list_inbox
+from connector.requests.in_place import check_capacity, list_inbox, list_tasks_in_place
 from connector.requests.resubmit import resubmit_request, withdraw_request
 from connector.requests.store import (
     decisions_of,
@@ -30,6 +30,7 @@ __all__ = [
     "list_inbox",
     "list_overdue",
     "list_requests",
+    "list_tasks_in_place",
     "parts_of",
     "preview_chain",
     "remind_due_stages",
