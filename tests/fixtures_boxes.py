@@ -149,7 +149,9 @@ class BoxDesk:
         with self.town.connector.act(HOST) as act:
             conflicts.assign(act, number, sent)
 
-    def except_(self, account: AccountRow, *charges: str, last: timedelta = timedelta(days=5), **terms: Any) -> RequestRow:
+    def except_(
+        self, account: AccountRow, *charges: str, last: timedelta = timedelta(days=5), **terms: Any
+    ) -> RequestRow:
         """Applies for an exception."""
         exception = {
             "rule": "charges" if charges else "blackout", "charges": charges,

@@ -1,4 +1,4 @@
-"""A box on a real Keycloak: given at its start, gone at its end with every session, also when Keycloak was away then."""
+"""A box on a real Keycloak: given at its start, gone with every session at its end, also when Keycloak was away."""
 
 import time
 from datetime import datetime, timedelta
@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from connector.auth.actor import person_actor
+from connector.conflicts.errors import BlackoutError
 from connector.embedded.browser import FormBrowser, LoginRefusedError, Tokens
 from connector.ports import SessionCount
 from connector.privileged import rules
@@ -162,3 +163,22 @@ def test_freeze_during_a_box_takes_it_away_and_enabling_does_not_bring_it_back(
     assert desk.town.idp.is_enabled(user.user_id)
     assert desk.roles(user.account) == held
     assert town.judge() == []
+
+
+@pytest.mark.req("B14")
+def test_blackout_that_begins_ends_the_box_of_a_sensitive_permission(
+    town: GateTown, desk: BoxDesk, user: Holder
+) -> None:
+    request = desk.town.approve(desk.ask(user.account, "centre:experts.viewer", last=timedelta(hours=3)))
+    desk.turn()
+    desk.town.connector.deliver()
+    held = desk.roles(user.account)
+    assert "centre:experts.viewer" in held
+    browser, tokens = user.log_in("centre")
+    desk.project(opening=timedelta(hours=1))
+    assert desk.turn()["ended"] == 1
+    assert desk.box(request.number).end_cause == "forbidden"
+    assert desk.roles(user.account) == held - {"centre:experts.viewer"}
+    assert not refreshes(browser, tokens)
+    with pytest.raises(BlackoutError):
+        desk.ask(user.account, "centre:experts.viewer")

@@ -1,4 +1,4 @@
-"""Charges that exclude each other, by permission and by project: at submission, at the decision, by the scan; exceptions."""
+"""Charges that exclude each other, by permission and by project: submission, decision, scan, exceptions."""
 
 from datetime import timedelta
 
@@ -14,14 +14,12 @@ from connector.regulations.vocabulary import Office, RequestKind
 from connector.requests.tables import RequestRow
 from jobs import scan_conflicts
 from tests.factories import make_appointment
-from tests.fixtures_boxes import EVALUATION, HOUR, MINUTE, PLAIN, SENSITIVE, SUPERVISION, BoxDesk
+from tests.fixtures_boxes import EVALUATION, HOUR, PLAIN, SENSITIVE, SUPERVISION, BoxDesk
 from tests.town import HOST
 
 
 def ask(desk: BoxDesk, account: AccountRow, *permissions: str, withdraw: tuple[str, ...] = ()) -> RequestRow:
-    form = desk.town.form(
-        kind=RequestKind.GRANT, account=account.user_name, permissions=permissions, withdraw=withdraw
-    )
+    form = desk.town.form(kind=RequestKind.GRANT, account=account.user_name, permissions=permissions, withdraw=withdraw)
     return desk.town.submit(form)
 
 

@@ -89,7 +89,9 @@ def test_new_conflicts_are_all_conflicts_but_those_that_stood_before(asked: list
 
 
 @given(spans, st.lists(minutes, max_size=4), st.integers(1, 15), st.integers(1, 15))
-def test_first_blackout_is_as_counted_minute_by_minute(span: Span, openings: list[int], before: int, after: int) -> None:
+def test_first_blackout_is_as_counted_minute_by_minute(
+    span: Span, openings: list[int], before: int, after: int
+) -> None:
     windows = [blackout(f"XM-{n}", at(opening), before, after) for n, opening in enumerate(openings)]
     found = first_blackout(*span, windows)
     asked = moments(*span) or {int((span.start - ZERO).total_seconds() // 60)}
