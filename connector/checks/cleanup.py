@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
+from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -18,6 +19,7 @@ from connector.register.tables import AccountRow, GrantRow, PermissionRow, Perso
 TITLE = "信息系统账号清理清单"
 HEADINGS = ("系统名称", "科室", "使用人", "使用账户", "账号类型", "处理方式")  # word for word, JC annex 3
 WIDTHS = (24, 28, 14, 24, 16, 36)
+MILLIMETRES = (28, 28, 20, 32, 22, 0)
 NO_SYSTEM = "（无系统权限）"  # full-width brackets, as the list is in Chinese
 
 TREATMENTS: Mapping[Outcome, str] = {**{key: text.zh for key, text in OUTCOMES.items()}, Outcome.PROPOSED: "拟禁用"}
@@ -70,6 +72,18 @@ def _systems(act: Act, account_ids: Iterable[str]) -> dict[str, list[str]]:
     for account_id, name in rows:
         systems.setdefault(account_id, []).append(name)
     return systems
+
+
+def listing(rows: Sequence[CleanUpRow]) -> dict[str, Any]:
+    """The annex as it is printed: data for the typesetter's "listing"."""
+    systems = "、".join(dict.fromkeys(row.system for row in rows if row.system != NO_SYSTEM))
+    return {
+        "annex": "附件 3",
+        "title": TITLE,
+        "above": [f"系统名称：{systems}"],
+        "columns": [{"title": head, "width": width} for head, width in zip(HEADINGS, MILLIMETRES, strict=True)],
+        "rows": [list(astuple(row)) for row in rows],
+    }
 
 
 def write_xlsx(rows: Sequence[CleanUpRow]) -> bytes:

@@ -6,11 +6,13 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from connector.auth.act import Act
 from connector.checks import service as checks
+from connector.checks.cleanup import listing
 from connector.checks.schemas import ScanListed, ScanShown
-from connector.http import ActDep
+from connector.http import ActDep, TypesetterDep
 from connector.register.offices import check_holds
 from connector.register.readers import SCANS
 
+PDF = "application/pdf"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 router = APIRouter(prefix="/scans", tags=["scans"])
 
@@ -48,3 +50,10 @@ def download_cleanup_list(act: ReaderDep, scan_id: str) -> Response:
     return Response(
         content, media_type=XLSX, headers={"Content-Disposition": 'attachment; filename="cleanup-list.xlsx"'}
     )
+
+
+@router.get("/{scan_id}/cleanup-list.pdf", response_class=Response, responses={200: {"content": {PDF: {}}}})
+def print_cleanup_list(act: ReaderDep, typesetter: TypesetterDep, scan_id: str) -> Response:
+    """打印账号清理清单 / the clean-up list of one run as the annex draws it (JC annex 3)."""
+    content = typesetter.pdf("listing", listing(checks.cleanup_list(act, scan_id)), at=act.now)
+    return Response(content, media_type=PDF, headers={"Content-Disposition": 'attachment; filename="cleanup-list.pdf"'})

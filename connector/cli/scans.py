@@ -12,6 +12,7 @@ from connector.auth.act import Act
 from connector.auth.actor import job_actor
 from connector.checks import dormancy, passwords, proposal, weak
 from connector.checks import service as checks
+from connector.checks.cleanup import listing
 from connector.checks.expiry import EXPIRED
 from connector.cli import acceptance, attachments
 from connector.cli.session import opened, operator, show
@@ -76,16 +77,21 @@ def report_scan(scan_id: ScanId, as_json: Json = False) -> None:
 @app.command("cleanup-list")
 def write_cleanup_list(
     scan_id: ScanId,
-    out: Annotated[Path | None, typer.Option(help="write a spreadsheet (.xlsx) here")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="write a spreadsheet (.xlsx) or the printed form (.pdf) here")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """信息系统账号清理清单 / The clean-up list of one run (JC annex 3), as a spreadsheet or printed."""
     with opened() as connector, connector.act(operator(), reading=True) as act:
         rows = checks.cleanup_list(act, scan_id)
+        printed = (
+            connector.typesetter.pdf("listing", listing(rows), at=act.now) if out and out.suffix == ".pdf" else None
+        )
     if out is None:
         show([asdict(row) for row in rows], as_json)
         return
-    out.write_bytes(checks.write_xlsx(rows))
+    out.write_bytes(printed or checks.write_xlsx(rows))
     show({"file": str(out), "rows": len(rows)}, as_json)
 
 

@@ -104,6 +104,16 @@ def show_list(request: Request, act: PageActDep, scan_id: str) -> HTMLResponse:
     )  # fmt: skip
 
 
+@router.get("/{scan_id}/list.pdf")
+def print_list(request: Request, act: PageActDep, scan_id: str) -> Response:
+    """The clean-up list as the annex draws it (JC annex 3)."""
+    _check_reader(act)
+    rows = checks.cleanup_list(act, scan_id)
+    content = get_desk(request).typesetter.pdf("listing", cleanup.listing(rows), at=act.now)
+    kept = {**frame.headers(get_desk(request).settings), "Content-Disposition": 'attachment; filename="list.pdf"'}
+    return Response(content, media_type="application/pdf", headers=kept)
+
+
 @router.get("/{scan_id}/list.xlsx")
 def download_list(request: Request, act: PageActDep, scan_id: str) -> Response:
     """The clean-up list as a spreadsheet (JC annex 3)."""

@@ -9,6 +9,7 @@ import pytest
 
 from connector.adapters.typesetter import TypstTypesetter
 from connector.audit.tables import AuditEntryRow
+from connector.checks import cleanup
 from connector.errors import ForbiddenError, NotFoundError
 from connector.papers import records
 from connector.papers import service as papers
@@ -199,6 +200,13 @@ def test_print_administrator_register_and_matrix(town: Town) -> None:
         assert heading in said
     with town.connector.act(town.actor(Office.UNIT_HEAD, "dljg")) as act, pytest.raises(ForbiddenError):
         papers.unit_paper(act, "ywk")
+
+
+def test_print_clean_up_list_has_the_headings_of_the_annex(town: Town) -> None:
+    rows = [cleanup.CleanUpRow("中心端", "业务科", "=王试", "ywk-0001", "普通用户", "已禁用")]
+    said = set_paper(town, cleanup.listing(rows), "listing")
+    for one in (cleanup.TITLE, *cleanup.HEADINGS, "系统名称：中心端", "=王试"):
+        assert one in said
 
 
 def texts(drawn: Drawn) -> list[str]:
