@@ -6,7 +6,9 @@ from urllib.parse import urlencode
 
 from connector.auth.actor import Actor
 from connector.embedded.browser import Person, proof_key
-from connector.incidents import freezes
+from connector.incidents import alarms, cases, closing, freezes
+from connector.incidents.cases import CaseForm
+from connector.incidents.closing import ReportForm
 from connector.incidents.schemas import show_preview
 from connector.incidents.scopes import Scope, ScopeKind
 from connector.keys import service as keys
@@ -162,7 +164,20 @@ class SmallTown:
                 shown = show_preview(freezes.preview(act, scope, alone=alone))
                 order = freezes.order_freeze(act, scope, reason=WHY, plan_hash=shown.hash, alone=alone)
                 self.requests[name] = order.number
+        self._open_incident(actor, colleague.name)
         connector.deliver()
+
+    def _open_incident(self, actor: Actor, user_name: str) -> None:
+        """A case with a draft of its report, an alarm, and a sanction that waits for its decision."""
+        with self.web.town.connector.act(actor) as act:
+            form = CaseForm(user_name=user_name, since=act.now - timedelta(days=2), reason=WHY)
+            case = cases.open_case(act, form, alone=20)
+            words = ReportForm(cause="口令被骗取", consequences="未查到外泄", corrections="更换口令")
+            closing.write_report(act, case.number, words)
+            self.requests["incident"] = case.number
+            act.session.flush()
+            alarms.collect(act)
+            self.requests["alarm"] = alarms.list_alarms(act)[0].row.id
 
     def _submit(self, name: str, form: RequestForm, made: datetime) -> RequestRow:
         row = self.web.town.submit(form, now=made)

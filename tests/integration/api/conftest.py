@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import tests.operations_incidents  # noqa: F401 - joins its operations to the others
 from connector.app import create_app
 from tests.fixtures_api import Api
 from tests.town import open_town

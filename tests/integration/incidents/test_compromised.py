@@ -1,4 +1,4 @@
-"""A compromised account on a real Keycloak: frozen, traced through the console, its users shut out, restored, closed."""
+"""A compromised account on a real Keycloak: frozen, traced into the console, its users shut out, restored, closed."""
 
 from datetime import timedelta
 from typing import Any

@@ -78,7 +78,7 @@ def test_report_a_suspicion_raises_an_alarm_and_freezes_nothing(town: Town, seat
     assert browser.post("/pages/incidents/new", typed).status_code == 303
     with town.connector.act(HOST) as act:
         alarms.collect(act)
-        assert [one.row.event for one in alarms.list_alarms(act)][0] == "incident.suspected"
+        assert next(one.row.event for one in alarms.list_alarms(act)) == "incident.suspected"
         assert act.session.get_one(AccountRow, account.id).status == "active"
     assert browser.get("/pages/incidents").status_code == 200
     assert "没有案件。" in browser.get("/pages/incidents").text
