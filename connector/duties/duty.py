@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from connector.errors import Text
+from connector.register.reach import Reach
 from connector.register.tables import UnitRow
 from connector.regulations.vocabulary import Office
 
@@ -44,12 +45,16 @@ class Duty:
 
 @dataclass(frozen=True)
 class Reader:
-    """Who looks: his person, the offices he holds by (office, unit id), and the paths below which he leads."""
+    """Who looks: his person, the offices he holds by (office, unit id), and the paths below which he leads.
+
+    `reach`: one who oversees a part of the tree sees that part; None where he oversees nothing, or everything.
+    """
 
     person_id: str | None
     held: Collection[tuple[Office, str]]
     led: Collection[str]
     sees_all: bool
+    reach: Reach | None = None
 
 
 def is_visible(duty: Duty, reader: Reader) -> bool:
@@ -59,5 +64,7 @@ def is_visible(duty: Duty, reader: Reader) -> bool:
     if duty.unit is None:
         return False
     if duty.office is not None and (duty.office, duty.unit.id) in reader.held:
+        return True
+    if reader.reach is not None and reader.reach.covers(duty.unit.path):
         return True
     return any(duty.unit.path.startswith(path) for path in reader.led)

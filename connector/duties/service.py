@@ -9,8 +9,9 @@ from connector.auth.actor import ActorKind
 from connector.duties.duty import Duty, DutyState, Reader, is_visible
 from connector.duties.periodic import list_periodic
 from connector.duties.waiting import list_waiting
-from connector.register import offices
+from connector.register import confine, offices
 from connector.register.offices import OFFICE_NAMES
+from connector.register.reach import reach_of
 from connector.register.readers import OVERSEERS
 from connector.register.tables import PersonRow
 from connector.regulations.vocabulary import Office
@@ -45,7 +46,9 @@ def list_duties(act: Act, *, every: bool = False) -> list[DutyShown]:
     what concerns the units they lead, and what they are responsible for themselves (GS 3, GS 5).
     """
     reader = _reader(act)
-    shown = [_show(act, duty) for duty in (*list_periodic(act), *list_waiting(act)) if is_visible(duty, reader)]
+    with confine.beyond(act):  # What is due is asked of the whole; who sees which of it is said by `is_visible`.
+        found = [*list_periodic(act), *list_waiting(act)]
+        shown = [_show(act, duty) for duty in found if is_visible(duty, reader)]
     kept = [duty for duty in shown if every or duty.state is not DutyState.DONE]
     return sorted(kept, key=lambda duty: (PRESSING[duty.state], duty.due_at is None, duty.due_at or act.now, duty.key))
 
@@ -54,11 +57,13 @@ def _reader(act: Act) -> Reader:
     person_id = act.actor.person_id
     held = offices.offices_of(act, person_id) if person_id else []
     oversees = any(office in OVERSEERS for office, _ in held)
+    part = reach_of(act)
     return Reader(
         person_id=person_id,
         held=frozenset((office, unit.id) for office, unit in held),
         led=frozenset(unit.path for office, unit in held if office in LEADING),
-        sees_all=oversees or act.actor.kind in (ActorKind.HOST, ActorKind.JOB),
+        sees_all=(oversees and part is None) or act.actor.kind in (ActorKind.HOST, ActorKind.JOB),
+        reach=part if oversees else None,
     )
 
 

@@ -16,7 +16,7 @@ from connector.auth.act import Act
 from connector.auth.actor import ActorKind
 from connector.auth.levels import check_level
 from connector.errors import ConnectorError, FieldProblem, NotFoundError, NotSignedInError, RefusedInputError
-from connector.register import accounts, units
+from connector.register import accounts, confine, units
 from connector.register.offices import OFFICE_NAMES
 from connector.register.tables import AccountRow, PersonRow
 from connector.regulations.vocabulary import Office, RequestKind
@@ -58,6 +58,7 @@ def answer(act: Act, number: str, user_name: str, answers: list[Answer]) -> Subj
         raise CampaignClosedError(number=number)
     subject, sheet = _lock(act, campaign, user_name)
     office = check_may_answer(act, sheet, subject)
+    confine.lift(act)  # The account is within the actor's units; who decides next may stand above them.
     if subject.answered_at is not None:
         raise AlreadyAnsweredError(at=f"{subject.answered_at:%Y-%m-%d %H:%M} UTC")
     items = items_of(act, subject)

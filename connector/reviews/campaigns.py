@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import ColumnElement, Row, func, or_, select
 
+import connector.reviews.confined  # noqa: F401  # who sees a campaign is said there
 from connector.activity.coverage import login_coverage
 from connector.activity.evidence import unknown_reason
 from connector.activity.tables import ActivityRow, SubsystemUseRow

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from sqlalchemy import select
 
 from connector.auth.act import Act
-from connector.register import offices, units
+from connector.register import confine, offices, units
 from connector.register.reach import Units, inside, units_in_reach
 from connector.register.readers import REVIEWS
 from connector.register.tables import AppointmentRow, PersonRow, UnitRow
@@ -263,4 +263,5 @@ def _check(act: Act, unit: UnitRow, period: str, row: SelfCheckRow | None) -> Se
 
 
 def _name(act: Act, person_id: str | None) -> str | None:
-    return act.session.get_one(PersonRow, person_id).name if person_id else None
+    with confine.beyond(act):  # Who signed or answered is told, also when he stands above the reader's units.
+        return act.session.get_one(PersonRow, person_id).name if person_id else None

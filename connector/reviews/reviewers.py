@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from connector.auth.act import Act
-from connector.register import offices, units
+from connector.register import confine, offices, units
 from connector.register.tables import PersonRow, UnitRow
 from connector.regulations.vocabulary import Office
 
@@ -21,16 +21,19 @@ class Bench:
 
 def bench_of(act: Act, unit: UnitRow) -> Bench:
     """Unit head of the unit itself, the nearest leader in charge at or above it, the principal of the centre."""
-    centre = units.centre(act)
-    leaders = _nearest(act, Office.LEADER_IN_CHARGE, unit) or offices.holders(act, Office.LEADER_IN_CHARGE, centre.id)
-    return Bench(
-        unit,
-        (
-            tuple(offices.holders(act, Office.UNIT_HEAD, unit.id)),
-            tuple(leaders),
-            tuple(offices.holders(act, Office.PRINCIPAL, centre.id)),
-        ),
-    )
+    with confine.beyond(act):  # Who may answer is a rule: it must know offices above the actor's own units.
+        centre = units.centre(act)
+        leaders = _nearest(act, Office.LEADER_IN_CHARGE, unit) or offices.holders(
+            act, Office.LEADER_IN_CHARGE, centre.id
+        )
+        return Bench(
+            unit,
+            (
+                tuple(offices.holders(act, Office.UNIT_HEAD, unit.id)),
+                tuple(leaders),
+                tuple(offices.holders(act, Office.PRINCIPAL, centre.id)),
+            ),
+        )
 
 
 def eligible(bench: Bench, person_id: str, level: int) -> list[tuple[Office, PersonRow]]:

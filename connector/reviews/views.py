@@ -8,7 +8,7 @@ from sqlalchemy import Row, select
 
 from connector.auth.act import Act
 from connector.errors import NotFoundError
-from connector.register import units
+from connector.register import confine, units
 from connector.register.offices import OFFICE_NAMES
 from connector.register.reach import Units, inside, units_in_reach
 from connector.register.readers import REVIEWS
@@ -167,7 +167,6 @@ def _shown(
     shown = []
     for subject, sheet, user_name, person, unit, number, state in rows:
         may = eligible(benches[unit.id], person.id, sheet.level)
-        by = act.session.get(PersonRow, subject.answered_by) if subject.answered_by else None
         shown.append(
             SubjectShown(
                 user_name=user_name,
@@ -177,7 +176,7 @@ def _shown(
                 post=person.post,
                 reviewers=[f"{each.name}（{OFFICE_NAMES[office].zh}）" for office, each in may],
                 mine=any(each.id == act.actor.person_id for _, each in may),
-                answered_by=by.name if by else None,
+                answered_by=_name(act, subject.answered_by) if subject.answered_by else None,
                 answered_as=subject.answered_as,
                 answered_at=subject.answered_at,
                 request=number,
@@ -240,7 +239,7 @@ def _unit_report(act: Act, sheet: SheetRow, unit: UnitRow) -> UnitReport:
         unit_name=unit.name,
         level=sheet.level,
         reviewers=list(dict.fromkeys(person.name for _, person in eligible(bench, "", sheet.level))),
-        answered_by=sorted(act.session.get_one(PersonRow, person_id).name for person_id in who),
+        answered_by=sorted(_name(act, person_id) for person_id in who),
         accounts=len(subjects),
         answered=len(times),
         unanswered=len(subjects) - len(times),
@@ -250,6 +249,11 @@ def _unit_report(act: Act, sheet: SheetRow, unit: UnitRow) -> UnitReport:
         refused=sum(item.outcome == "refused" for item in items),
         seconds_each=round((times[-1] - times[0]).total_seconds() / (len(times) - 1)) if len(times) > 1 else None,
     )
+
+
+def _name(act: Act, person_id: str) -> str:
+    with confine.beyond(act):  # Who answered is told, also when he stands above the reader's units.
+        return act.session.get_one(PersonRow, person_id).name
 
 
 def _listed(row: CampaignRow) -> CampaignListed:
