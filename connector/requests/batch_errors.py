@@ -10,9 +10,7 @@ class BatchFileError(ConnectorError):
     status = 422
     clause = "LC 3"
     says = Text("文件无法读取：{reason}", "The file cannot be read: {reason}")
-    remedy = Text(
-        "请下载模板，填写后另存为 .xlsx 或 .csv 再上传", "Fill in the template, save as .xlsx or .csv"
-    )
+    remedy = Text("请下载模板，填写后另存为 .xlsx 或 .csv 再上传", "Fill in the template, save as .xlsx or .csv")
     who = Text("申请人", "the applicant")
 
 
@@ -22,7 +20,5 @@ class SameBatchError(ConflictError):
     code = "same-batch"
     clause = "LC 3, LC 5(3)"
     says = Text("同样内容的文件已提交过，批号{number}", "The same list was submitted before as {number}")
-    remedy = Text(
-        "请先查看此批申请；确需再次提交的，请勾选“再次提交”", "See that batch; say “again” if you mean it"
-    )
+    remedy = Text("请先查看此批申请；确需再次提交的，请勾选“再次提交”", "See that batch; say “again” if you mean it")
     who = Text("申请人", "the applicant")
