@@ -10,9 +10,7 @@ from connector.conflicts import schemas, service
 from connector.conflicts.forms import AssignmentForm
 from connector.conflicts.sheets import COLUMNS
 
-app = typer.Typer(
-    no_args_is_help=True, help="职责冲突和项目登记 / conflicts of duty, tender projects (HH 3)"
-)
+app = typer.Typer(no_args_is_help=True, help="职责冲突和项目登记 / conflicts of duty, tender projects (HH 3)")
 
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Every = Annotated[bool, typer.Option("--all", help="closed ones too")]
