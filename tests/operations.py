@@ -880,3 +880,6 @@ def acknowledge_administrator(api: Api) -> Call:
 @operation("GET", "/appointments/{appointment_id}/handover")
 def show_handover(api: Api) -> Call:
     return Call(f"/appointments/{administrator_report(api)[0]}/handover", Office.AUDITOR)
+
+
+from tests import operations_registration  # noqa: E402, F401  # They note themselves by the functions above.

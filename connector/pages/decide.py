@@ -24,7 +24,6 @@ from connector.register.tables import PersonRow
 from connector.regulations.vocabulary import RequestKind, Verdict
 from connector.requests import service as requests
 from connector.requests import show
-from connector.requests.entitled import show_matrix_change
 from connector.requests.errors import ContentChangedError, RequestClosedError, StageClosedError
 from connector.requests.registrations import show_registration
 from connector.requests.rules import check_reason
@@ -149,10 +148,8 @@ def _drawn(
     return render(
         request,
         "decide.html",
-        title=_title(request, words.kind(row.kind), subject_name(act, row)),
-        status=422 if problems else 200,
-        row=row,
-        stage=stage,
+        title=_title(request, words.kind(row.kind), subject_name(act, row)), status=422 if problems else 200,
+        row=row, stage=stage,
         name=subject_name(act, row),
         person=person,
         unit=units.get_unit_by_id(act, person.unit_id if person else row.unit_id).name,
@@ -170,10 +167,7 @@ def _drawn(
         stages=chain.drawn(request, stages, row, cites=False),
         now_at=chain.present_deciders(stages),
         sent=sent,
-        entitled=entitled.draw(act, row, stage),
-        standings=entitled.STANDINGS,
-        standing_tags=entitled.TAGS,
-        matrix_change=show_matrix_change(act, row),
+        **entitled.shown(act, row, stage),
         checklist=verifying.drawn(act, stage, row, sent.compared),
         registration=show_registration(act, row, requests.stages_of(act, row)),
         results=dict(verifying.RESULTS),

@@ -46,6 +46,16 @@ def draw(act: Act, row: RequestRow, stage: StageRow) -> Drawn | None:
     return Drawn(found, lines, options)
 
 
+def shown(act: Act, row: RequestRow, stage: StageRow) -> dict[str, Any]:
+    """What the template asks of this room."""
+    return {
+        "entitled": draw(act, row, stage),
+        "standings": STANDINGS,
+        "standing_tags": TAGS,
+        "matrix_change": entitled.show_matrix_change(act, row),
+    }
+
+
 def typed(form: Mapping[str, list[str]]) -> dict[str, Any] | None:
     """The override of a form; None where nothing is ticked."""
     permissions = list(form.get("override", ()))

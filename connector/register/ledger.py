@@ -40,6 +40,7 @@ class LedgerGrant(NamedTuple):
     granted_by: str
     since: datetime
     approved_by: tuple[str, ...]
+    overridden_by: str = ""  # user name of who approved it beyond the table of posts (JC 11)
 
 
 class LedgerRow(NamedTuple):
@@ -144,7 +145,7 @@ def _rows(act: Act, moment: datetime, found: Sequence[Found], subsystem: str | N
     grants = _grants(act, moment, [account.id for account, *_ in found], subsystem)
     sources = {account.opened_by for account, *_ in found}
     sources |= {grant.granted_by for held in grants.values() for grant, _ in held}
-    approvers = _approvers(act, sources)
+    approvers, beyond = _approvers(act, sources)
     return tuple(
         LedgerRow(
             account_id=account.id,
@@ -165,7 +166,12 @@ def _rows(act: Act, moment: datetime, found: Sequence[Found], subsystem: str | N
             approved_by=approvers.get(account.opened_by, ()),
             grants=tuple(
                 LedgerGrant(
-                    grant.permission_id, sensitive, grant.granted_by, grant.since, approvers.get(grant.granted_by, ())
+                    grant.permission_id,
+                    sensitive,
+                    grant.granted_by,
+                    grant.since,
+                    approvers.get(grant.granted_by, ()),
+                    beyond.get((grant.granted_by, grant.permission_id), ""),
                 )
                 for grant, sensitive in grants[account.id]
             ),
@@ -192,19 +198,25 @@ def _grants(
     return held
 
 
-def _approvers(act: Act, sources: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Who approved each request, in order, as the record says; a paper stands for itself."""
+def _approvers(act: Act, sources: Iterable[str]) -> tuple[dict[str, tuple[str, ...]], dict[tuple[str, str], str]]:
+    """Who approved each request, in order, and which of its permissions somebody approved beyond the table of posts.
+
+    As the record says; a paper stands for itself.
+    """
     request_ids = [source for source in sources if request_of(source) is not None]
     if not request_ids:
-        return {}
+        return {}, {}
     # The events are picked here and not in SQL: SQLite would walk the index of events, which spans all requests.
     statement = (
-        select(AuditEntryRow.request_id, AuditEntryRow.event, AuditEntryRow.actor)
+        select(AuditEntryRow.request_id, AuditEntryRow.event, AuditEntryRow.actor, AuditEntryRow.data)
         .where(AuditEntryRow.request_id.in_(request_ids))
         .order_by(AuditEntryRow.id)
     )
     names: dict[str, dict[str, None]] = defaultdict(dict)
-    for request_id, event, actor in act.session.execute(statement):
+    beyond: dict[tuple[str, str], str] = {}
+    for request_id, event, actor, data in act.session.execute(statement):
         if event in APPROVALS:
             names[str(request_id)][actor] = None
-    return {request_id: tuple(found) for request_id, found in names.items()}
+        elif event == Event.ENTITLEMENT_OVERRIDDEN:
+            beyond |= {(str(request_id), permission): actor for permission in data["permissions"]}
+    return {request_id: tuple(found) for request_id, found in names.items()}, beyond

@@ -92,6 +92,7 @@ class GrantView(_View):
     granted_by: str
     since: datetime
     approved_by: list[str]
+    overridden_by: str = ""
 
 
 class LedgerRowView(_View):

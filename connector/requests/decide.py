@@ -12,7 +12,7 @@ from connector.register import accounts, confine, separated
 from connector.regulations.vocabulary import Office, Verdict
 from connector.requests import entitlement, separation, store, verification
 from connector.requests.effects import carry_out
-from connector.requests.entitlement import Override
+from connector.requests.entitlement import Entitlement, Override
 from connector.requests.errors import RepresentedPartError, SecondPartError
 from connector.requests.in_place import check_capacity
 from connector.requests.rules import Capacity, check_excluded, check_reason
@@ -37,13 +37,10 @@ def decide(
     """Decides one stage as the act's person; with the last approval everything that follows is written (C1).
 
     `digest` is that of the content the decider was shown (B12). `excluded` are user names (or strangers' ids) that a
-    proposal is not approved for: what one stage left out, no later one can bring back. `override` names what the table
-    of posts does not allow and is approved all the same (JC 11). `compared` is what the verifier of a new registration
-    compared (HH 4). The person must have proved a second factor (GS 10(2)); he decides as holder of the office, as his
-    deputy, or as an alternate of an overdue stage. Raises the rule that is broken: StepUpNeededError,
-    SelfApprovalError, SecondPartError, RepresentedPartError, InPersonError, NeededLaterError, WrongOfficeError,
-    StageClosedError, RequestClosedError, ContentChangedError, RefusedInputError, and what `entitlement` and
-    `separation` raise; then nothing is stored.
+    proposal is not approved for, by no later stage either. `override` names what the table of posts does not allow and
+    is approved all the same (JC 11), `compared` what the verifier of a new registration compared (HH 4). With a second
+    factor (GS 10(2)), as holder of the office, his deputy, or alternate of an overdue stage. Raises the rule that is
+    broken, as SelfApprovalError or ContentChangedError, and what `entitlement` and `separation` raise.
     """
     person_id = act.actor.person_id
     if person_id is None:
@@ -55,19 +52,32 @@ def decide(
     stage = store.get_stage(act, stage_id)
     capacity = check_capacity(act, request, stage, person_id, digest, verdict)
     check_excluded(request.form, excluded)
-    for each in filter(None, (person_id, capacity.stands_for_id)):  # Every rule of separation holds for both (HH 3).
-        separated.check_same_side(act, each, Office(stage.office), opened_at=request.submitted_at)
-        separation.check_decision(act, request, stage, each, verdict)
+    _check_separation(act, request, stage, (person_id, capacity.stands_for_id), verdict)
     beyond = entitlement.check_decision(act, request, stage, store.stages_of(act, request), verdict, override)
     verification.check_decision(act, request, stage, verdict, compared)
     decision = _store_decision(act, request, stage, capacity, verdict, reason)
     decision.excluded = sorted(set(excluded))
     record_compared(act, request, decision, compared)
+    _record_override(act, request, decision, beyond, override)
+    _move_on(act, request, stage, decision)
+    return request
+
+
+def _check_separation(
+    act: Act, request: RequestRow, stage: StageRow, persons: Sequence[str | None], verdict: Verdict
+) -> None:
+    """Every rule of separation holds for the decider and for the one he stands for (HH 3)."""
+    for each in filter(None, persons):
+        separated.check_same_side(act, each, Office(stage.office), opened_at=request.submitted_at)
+        separation.check_decision(act, request, stage, each, verdict)
+
+
+def _record_override(
+    act: Act, request: RequestRow, decision: DecisionRow, beyond: Entitlement | None, override: Override | None
+) -> None:
     if beyond is not None and override is not None:
         row = entitlement.record_override(act, request, decision, beyond, override)
         record_request(act, Event.ENTITLEMENT_OVERRIDDEN, request, **entitlement.facts_of(row, beyond))
-    _move_on(act, request, stage, decision)
-    return request
 
 
 def _store_decision(

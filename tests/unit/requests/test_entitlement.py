@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from connector.audit.tables import AuditEntryRow
 from connector.errors import ForbiddenError, RefusedInputError
-from connector.register import accounts, people
+from connector.register import accounts, ledger, people
 from connector.register.tables import GrantRow
 from connector.regulations.vocabulary import Office, RequestKind, Verdict
 from connector.requests import overrides
@@ -63,8 +63,12 @@ def test_approve_excess_without_an_override_is_refused_and_with_it_recorded_for_
         town.decide(request)
     request = town.approve(town.decide(request, override=override(found)))
     assert held(town, request) == {allowed, beyond}
+    user_name = town.account_of(request).user_name
     with town.connector.act(town.actor(Office.AUDITOR)) as act:
         (listed,) = overrides.list_overrides(act)
+        page = ledger.list_ledger(act, text=user_name)
+    told = {grant.permission_id: grant.overridden_by for row in page.rows for grant in row.grants}
+    assert told == {allowed: "", beyond: town.actor(Office.SYSTEM_DEPARTMENT_HEAD).name}
     decider = town.centre.person(Office.SYSTEM_DEPARTMENT_HEAD)
     assert (listed.request, listed.permissions, listed.held, listed.reason, listed.decided_by) == (
         request.number,
