@@ -51,7 +51,7 @@ def preview_unit(
 ) -> None:
     """预览单位撤并、更名、划转 / What a change of a unit would do; its hash goes into the request."""
     change = UnitChange(
-        how=how,  # type: ignore[arg-type]  # The model checks it.
+        how=how,
         effective_on=effective_on.date(), target=target, name=name, accounts=tuple(account or ()),
         plan_hash=reorganise.UNCHECKED,
     )  # fmt: skip

@@ -57,7 +57,8 @@ class MismatchForm(BaseModel):
 def open_mismatch(act: Act, form: MismatchForm) -> MismatchRow:
     """Opens the case, asks for the suspension, and tells the person and his unit the deadline (HH 4).
 
-    By a verifier, operator, head of the system department, security administrator, or the person's unit head. Raises ForbiddenError, NotFoundError, OpenMismatchError, RefusedInputError.
+    By a verifier, operator, head of the system department, security administrator, or the person's unit head.
+    Raises ForbiddenError, NotFoundError, OpenMismatchError, RefusedInputError.
     """
     account = accounts.get_by_user_name(act, form.account)
     person = people.get_person(act, account.person_id)

@@ -121,7 +121,10 @@ def test_verified_correction_registers_the_data_and_asks_to_enable(town: Town, a
     with town.connector.act(HOST) as act:
         person = people.get_person(act, account.person_id)
         assert (person.name, people.read_document(act, person)) == ("王改正", number)
-        assert [view.void_at is None for view in documents.list_documents(act, person.id)] == [False, True]
+        assert {view.registered: view.void_at is None for view in documents.list_documents(act, person.id)} == {
+            False: False,
+            True: True,
+        }
     assert status_of(town, account) == AccountStatus.SUSPENDED
     enable = request_of(town, case_of(town, case_id).enable_request_id)
     assert (enable.kind, enable.cause) == ("enable", "mismatch")
@@ -148,9 +151,7 @@ def test_correction_before_the_suspension_is_decided_withdraws_it(town: Town, ac
         correct(town, case_id, phone="13712345679")
 
 
-def test_verify_ones_own_case_or_by_password_or_other_content_is_refused(
-    town: Town, account: AccountRow
-) -> None:
+def test_verify_ones_own_case_or_by_password_or_other_content_is_refused(town: Town, account: AccountRow) -> None:
     verifier = town.actor(Office.VERIFIER, "jyzx")
     case_id = begin(town, account, by=verifier)
     row = correct(town, case_id, name="王改正")
