@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from connector.auth.actor import person_actor
 from connector.register.deputy_tables import DeputyRow
 from connector.register.tables import AppointmentRow
 from connector.regulations.vocabulary import Office
@@ -39,10 +40,9 @@ def test_name_a_deputy_on_the_page_and_decide_as_him_shows_both_names(browser: B
     holder = town.centre.person(Office.UNIT_HEAD, "ywk").name
     with town.connector.act(HOST) as act:
         row = act.session.scalars(select(DeputyRow)).one()
-        deputy = town.applicant().__class__(
-            **{**town.applicant().__dict__, "person_id": row.deputy_id, "name": user_name, "account_id": account.id}
-        )
+    deputy = person_actor(row.deputy_id, user_name, account_id=account.id, via="page", acr="mfa")
     request = town.submit()
+    browser.client.cookies.clear()
     browser.sign_in(deputy)
     assert f"代{holder}审批" in browser.get("/pages/inbox").text
     town.decide(request, actor=deputy)
@@ -67,7 +67,7 @@ def test_name_a_deputy_with_empty_boxes_tells_all_of_them(browser: Browser, town
 def test_read_overdue_statistics_and_vacancies(browser: Browser, town: Town) -> None:
     late = town.submit(now=NOON)
     town.decide(town.submit(now=NOON), now=NOON + timedelta(hours=3))
-    town.clock.set(NOON + timedelta(days=4)) if hasattr(town.clock, "set") else town.clock.advance(timedelta(days=4))
+    town.clock.set(NOON + timedelta(days=4))
     browser.sign_in(town.actor(Office.AUDITOR))
     assert late.number in browser.get("/pages/overdue").text
     assert late.number not in browser.get("/pages/overdue?office=operator").text
