@@ -99,7 +99,7 @@ def _rule(facet: str, steps: str, fits: Fits, clause: str) -> Rule:
 
 ALL_WHO_LOG_OUT = (
     "freeze sweep withdraw_roles enable delete_credential set_initial_password create_user shut_doors shut_out converge"
-    " replace_password end_sessions"
+    " replace_password end_sessions open_box end_box"
 )
 RULES: dict[str, Rule] = {
     rule.facet: rule
@@ -110,14 +110,14 @@ RULES: dict[str, Rule] = {
         _rule(
             "disabled",
             "freeze sweep shut_doors shut_out withdraw_roles delete_credential create_user enable converge"
-            " update_user follow_register replace_password end_sessions",
+            " update_user follow_register replace_password end_sessions open_box end_box",
             _out_of_use,
             "GS 12-14",
         ),
         _rule("actions", "require_actions drop_actions converge", _known_actions, "JC 25"),
         _rule("attributes", "update_user follow_register converge", _own_attributes, "LC 5(3)"),
-        _rule("roles.given", "grant_roles converge", _approved_roles, "JC 9"),
-        _rule("roles.withdrawn", "withdraw_roles converge shut_out", _ordered_withdrawal, "JC 9"),
+        _rule("roles.given", "grant_roles converge open_box", _approved_roles, "JC 9"),
+        _rule("roles.withdrawn", "withdraw_roles converge shut_out open_box end_box", _ordered_withdrawal, "JC 9"),
         _rule("password.set", "set_initial_password replace_password", _anything, "JC 23"),
         _rule("credential.removed", "delete_credential converge", _anything, "GS 12"),
         _rule("group.joined", "converge", _accounts_group, "JC 9"),
@@ -127,7 +127,7 @@ RULES: dict[str, Rule] = {
         _rule(
             "untold",
             "create_user grant_roles withdraw_roles update_user require_actions drop_actions freeze sweep shut_doors"
-            " shut_out enable delete_credential converge replace_password end_sessions follow_register",
+            " shut_out enable delete_credential converge replace_password end_sessions follow_register open_box end_box",
             _anything,
             "GX 10",
         ),
