@@ -41,8 +41,7 @@ class CheckAnswer(BaseModel):
 def sign_check(act: Act, checklist: str, unit_code: str, period: str, answers: list[CheckAnswer]) -> SelfCheckRow:
     """Signs a checklist for a unit and a period, once; each "no" becomes a correction with a person and a day.
 
-    By the head of that very unit, or for the keys by a key custodian of the centre. Raises NotAskedForError,
-    PeriodDoneError, RefusedInputError, ForbiddenError, StepUpNeededError; then nothing is stored.
+    By the head of that very unit, for the keys by a custodian. Raises NotAskedForError, PeriodDoneError, ForbiddenError.
     """
     check_level(act.actor)
     rule, questions = rule_of(act, checklist)
@@ -72,7 +71,7 @@ def sign_check(act: Act, checklist: str, unit_code: str, period: str, answers: l
         if not found.ok:
             corrections.open_correction(
                 act, source=checklist, source_id=row.id, item=question.name, finding=found.note, unit_id=unit.id,
-                clause=question.clause, responsible=found.responsible or _own_name(act), due_on=found.due_on,
+                clause=question.clause, responsible=found.responsible or act.actor.name, due_on=found.due_on,
             )  # fmt: skip
     audit.record(
         act, Event.SELF_CHECK_SIGNED, f"self_check:{row.id}", checklist=checklist, unit=unit.code, period=period,
@@ -133,7 +132,3 @@ def _checked(questions: tuple[CheckItem, ...], answers: list[CheckAnswer]) -> di
     if problems:
         raise RefusedInputError(problems, clause=questions[0].clause)
     return given
-
-
-def _own_name(act: Act) -> str:
-    return act.actor.name
