@@ -41,7 +41,7 @@ class CheckAnswer(BaseModel):
 def sign_check(act: Act, checklist: str, unit_code: str, period: str, answers: list[CheckAnswer]) -> SelfCheckRow:
     """Signs a checklist for a unit and a period, once; each "no" becomes a correction with a person and a day.
 
-    By the head of that very unit, for the keys by a custodian. Raises NotAskedForError, PeriodDoneError, ForbiddenError.
+    By the head of that very unit, or by a key custodian. Raises NotAskedForError, PeriodDoneError.
     """
     check_level(act.actor)
     rule, questions = rule_of(act, checklist)
