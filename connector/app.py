@@ -31,11 +31,10 @@ from connector.provenance import routes as provenance
 from connector.provisioning import routes as provisioning
 from connector.reconciliation import routes as reconciliation
 from connector.reconciliation import three_way_routes
-from connector.register import deputy_routes, record_routes
+from connector.register import administrator_routes, deputy_routes, record_routes
 from connector.register import routes as register
 from connector.registration import routes as registration
-from connector.requests import deadline_routes, matrix_routes, scan_routes
-from connector.requests import batch_routes
+from connector.requests import batch_routes, deadline_routes, matrix_routes, scan_routes
 from connector.requests import routes as requests
 from connector.reviews import inspection_routes
 from connector.reviews import routes as reviews
@@ -54,6 +53,7 @@ def create_app(connector: Connector) -> FastAPI:
     for room in (
         register,
         record_routes,
+        administrator_routes,
         checks,
         job_routes,
         keys,

@@ -14,6 +14,8 @@ class Event(StrEnum):
     APPOINTMENT_MADE = "appointment.made"
     APPOINTMENT_CONFIRMED = "appointment.confirmed"
     APPOINTMENT_ENDED = "appointment.ended"
+    ADMINISTRATOR_REPORTED = "administrator.reported"
+    ADMINISTRATOR_ACKNOWLEDGED = "administrator.acknowledged"
     REGISTER_FOUNDED = "register.founded"
     ACCOUNT_OPENED = "account.opened"
     ACCOUNT_STATUS_CHANGED = "account.status_changed"

@@ -20,12 +20,11 @@ from connector.provenance import tables as provenance
 from connector.provisioning import tables as provisioning
 from connector.reconciliation import tables as reconciliation
 from connector.reconciliation import three_way_tables
-from connector.register import deputy_tables, matrix_tables
-from connector.register import document_tables, unit_tables
+from connector.register import administrator_tables, deputy_tables, document_tables, matrix_tables, unit_tables
 from connector.register import tables as register
+from connector.registration import tables as registration
 from connector.requests import batch_tables, deadline_tables, entitlement_tables, verification_tables
 from connector.requests import tables as requests
-from connector.registration import tables as registration
 from connector.reviews import filing_tables, inspection_tables
 from connector.reviews import tables as reviews
 from connector.scans import tables as scans
@@ -34,6 +33,7 @@ from connector.storage.tables import Base
 from connector.webhooks import tables as webhooks
 
 ROOMS = (
+    administrator_tables,
     conflict_tables, privileged,
     case_tables, incident_alarms,
     activity, alarm_tables, audit, checks, departures, entitlement_tables, evidence_tables, form_tables, incidents,

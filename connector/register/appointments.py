@@ -10,7 +10,7 @@ from connector.audit import service as audit
 from connector.audit.events import Event
 from connector.auth.act import Act
 from connector.errors import FieldProblem, NotFoundError, RefusedInputError
-from connector.register import confine, people, reach, separated, units
+from connector.register import administrators, confine, people, reach, separated, units
 from connector.register.errors import (
     AlreadyAppointedError,
     AppointmentClosedError,
@@ -108,7 +108,9 @@ def confirm(act: Act, appointment_id: str) -> AppointmentRow:
     if act.actor.person_id == row.made_by:
         raise SelfConfirmationError()
     _check_powers(act, row)
-    return record_confirmation(act, row, confirmed_by=str(act.actor.person_id))
+    record_confirmation(act, row, confirmed_by=str(act.actor.person_id))
+    administrators.report(act, row, "set")
+    return row
 
 
 def record_confirmation(act: Act, row: AppointmentRow, *, confirmed_by: str) -> AppointmentRow:
@@ -135,6 +137,8 @@ def end(act: Act, appointment_id: str) -> AppointmentRow:
     row.ended_by, row.ended_at = act.actor.person_id, act.now
     act.session.flush()
     _record(act, Event.APPOINTMENT_ENDED, row, units.get_unit_by_id(act, row.unit_id))
+    if row.confirmed_at is not None:
+        administrators.report(act, row, "ended")
     return row
 
 

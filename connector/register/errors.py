@@ -161,6 +161,14 @@ class AuditorReadsOnlyError(ConnectorError):
     who = Text("有权办理的任职人员", "the holder of the office in question")
 
 
+class ReportClosedError(ConflictError):
+    """The registration of this administrator was acknowledged already."""
+
+    code = "report-closed"
+    clause = "GS 9"
+    says = Text("该管理员登记已确认", "The registration of this administrator was acknowledged already")
+
+
 class BeyondOwnPowerError(ConnectorError):
     """Nobody gives more than he has: neither a wider scope nor an office that is not his to give."""
 

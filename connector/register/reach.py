@@ -149,7 +149,7 @@ def level_of(act: Act, unit: UnitRow) -> UnitRow:
 def level_above(act: Act, unit: UnitRow) -> UnitRow | None:
     """The unit of the level to which `unit` reports: the region above a level, the own level of a bureau (GS 9)."""
     own = level_of(act, unit)
-    return None if own.parent_id is None else act.session.get_one(UnitRow, own.parent_id)
+    return None if own.parent_id is None else level_of(act, act.session.get_one(UnitRow, own.parent_id))
 
 
 def _may_give(act: Act, home: UnitRow, office: Office, unit: UnitRow) -> bool:
