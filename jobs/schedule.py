@@ -167,7 +167,9 @@ SCHEDULE: tuple[Job, ...] = (
         name="remind_deadlines",
         when=Every(timedelta(minutes=10), after=timedelta(minutes=1)),
         run=remind_deadlines.run,
-        does=Text("审批到期提醒，逾期增加候补审批人，结束代理", "reminds of due stages, adds alternates, ends deputies"),
+        does=Text(
+            "审批到期提醒，逾期增加候补审批人，结束代理", "reminds of due stages, adds alternates, ends deputies"
+        ),
         once=True,
     ),
     Job(
