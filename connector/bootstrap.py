@@ -61,8 +61,8 @@ from connector.register.tables import AccountRow
 from connector.regulations.loader import load_rulebook
 from connector.regulations.rulebook import Rulebook
 from connector.regulations.vocabulary import AccountClass, AccountStatus
-from connector.scans.intake import ScanIntake, open_intake
 from connector.requests import confined  # noqa: F401  # who sees a request is said there
+from connector.scans.intake import ScanIntake, open_intake
 from connector.settings import Settings
 from connector.signals.deliver import PUSH_SECONDS, SignalHandlers
 from connector.storage.engine import Database

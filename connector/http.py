@@ -51,9 +51,7 @@ BEARER = HTTPBearer(auto_error=False, scheme_name="bearer", description="Keycloa
 class Desk(Protocol):
     """The part of the composition root that routes need; set as `app.state.connector`."""
 
-    def act(
-        self, actor: Actor, *, reading: bool = False, changing: bool = False
-    ) -> AbstractContextManager[Act]: ...
+    def act(self, actor: Actor, *, reading: bool = False, changing: bool = False) -> AbstractContextManager[Act]: ...
 
     def actor_of(self, token: str) -> Actor: ...
 

@@ -107,9 +107,7 @@ def decide(
     """审批 / decide a stage as the signed-in person."""
     said = read_comparisons(compared or [])
     with opened() as connector, connector.act(connector.actor_of(token)) as act:
-        request = service.decide(
-            act, stage_id=stage_id, verdict=verdict, reason=reason, digest=digest, compared=said
-        )
+        request = service.decide(act, stage_id=stage_id, verdict=verdict, reason=reason, digest=digest, compared=said)
         show({"number": request.number, "state": request.state}, as_json)
 
 

@@ -148,8 +148,10 @@ def _drawn(
     return render(
         request,
         "decide.html",
-        title=_title(request, words.kind(row.kind), subject_name(act, row)), status=422 if problems else 200,
-        row=row, stage=stage,
+        title=_title(request, words.kind(row.kind), subject_name(act, row)),
+        status=422 if problems else 200,
+        row=row,
+        stage=stage,
         name=subject_name(act, row),
         person=person,
         unit=units.get_unit_by_id(act, person.unit_id if person else row.unit_id).name,

@@ -22,9 +22,7 @@ HINTS: Mapping[str, Text] = {
         "仅延长时填写原编号；权限与原来相同，从原结束时间开始",
         "Only to extend: the number; same permissions, from its end on",
     ),
-    "project": Text(
-        "项目编号；不填则为所有项目，封闭期例外须填", "Number; empty: every project; a blackout needs it"
-    ),
+    "project": Text("项目编号；不填则为所有项目，封闭期例外须填", "Number; empty: every project; a blackout needs it"),
 }
 LABELS: Mapping[str, Text] = {
     "extends": Text("延长的临时使用编号", "Number of the use to extend"),

@@ -213,7 +213,9 @@ class PackRulebook:
             lists: list[tuple[str, str, str, tuple[str, ...], Cited]] = [
                 ("sensitive", group.name, group.title, group.keywords, group) for group in pack.sensitive
             ]
-            lists += [("charge", part.name, part.title, (*part.permissions, *part.keywords), part) for part in pack.charge]
+            lists += [
+                ("charge", part.name, part.title, (*part.permissions, *part.keywords), part) for part in pack.charge
+            ]
             lists += [
                 ("exclusive", str(n), "、".join(part.charges), part.charges, part)
                 for n, part in enumerate(pack.exclusive)

@@ -77,6 +77,8 @@ COMBINE: dict[str, Combine] = {
     "number.box_notice_minutes": max,
     "number.blackout_minutes_before": max,
     "number.blackout_minutes_after": max,
+    "number.deputy_days": min,
+    "number.vacancy_notice_days": max,
     "hours": narrowest,
 }
 
