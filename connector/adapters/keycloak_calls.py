@@ -29,8 +29,9 @@ class AdminConnection(ConnectionManager):
     """What `KeycloakAdmin` calls through. Repeats nothing by itself: a lost reply is the outbox's to judge."""
 
     def __init__(self, *, server_url: str, realm: str, tokens: TokenSource, timeout: float) -> None:
+        url = server_url.rstrip("/") + "/"
         super().__init__(
-            base_url=server_url.rstrip("/") + "/",
+            base_url=url,
             headers={"Content-Type": "application/json"},
             timeout=timeout,  # type: ignore[arg-type]  # requests takes fractions of a second
             max_retries=0,
@@ -38,6 +39,10 @@ class AdminConnection(ConnectionManager):
         )
         self.realm_name = realm
         self._s.auth = tokens
+        # Proxies and the CA bundle of the environment are looked up once: for each call it took an eighth of it.
+        environment = self._s.merge_environment_settings(url, {}, None, True, None)
+        self._s.proxies, self.verify = environment["proxies"], environment["verify"]
+        self._s.trust_env = False
 
 
 class AdminApi:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from functools import partial
@@ -39,6 +39,26 @@ class Outcome(NamedTuple):
     error: str | None = None
     delay: timedelta | None = None
     settle: Settle | None = None
+
+
+class Round(NamedTuple):
+    """Leased steps by their turns; those of the first turn are being tried."""
+
+    turns: Sequence[Sequence[StepRow]]
+    first: Sequence[Future[Outcome]]
+
+    @property
+    def lanes(self) -> set[str]:
+        return {step.lane for turn in self.turns for step in turn}
+
+    def gets_through(self) -> bool:
+        """Whether something of the first turn can be done. Known when half is tried: then the next may begin."""
+        through = False
+        for number, future in enumerate(self.first, 1):
+            through = through or future.result().state != "pending"
+            if through and 2 * number >= len(self.first):
+                break
+        return through or not self.first
 
 
 class Delivery:
@@ -117,36 +137,60 @@ class Delivery:
     def run_now(self, ids: Collection[int], handler: Handler | None = None) -> list[str]:
         """Tries these steps at once; the states of those that were free, in their order. `handler` replaces theirs.
 
-        Lanes run side by side, the steps of one lane one after another. When nothing of a round can be done, the
-        other side is down: what is left stays with the worker, and whoever ordered it need not wait for each.
+        Lanes run side by side, the steps of one lane one after another; a round is begun when half of the one before
+        is tried. When nothing of a round can be done, the other side is down: what is left stays with the worker, and
+        whoever ordered it need not wait for each.
         """
+        waiting = sorted(ids)
         with ThreadPoolExecutor(self._threads) as pool, Behind(self._end) as behind:
-            for start in range(0, len(ids), ROUND):
-                with self._open_act(WORKER, None) as act:
-                    named = sorted(ids)[start : start + ROUND]
-                    steps = lease.take_named(act.session, named, act.now, self._lease_time)
-                tried = self._run_turns(pool, behind, steps, handler)
-                if steps and all(tried.get(step.id, "pending") == "pending" for step in steps):
+            before: Round | None = None
+            for start in range(0, len(waiting), ROUND):
+                if before is not None and not before.gets_through():
                     break
+                with self._open_act(WORKER, None) as act:
+                    named = waiting[start : start + ROUND]
+                    steps = lease.take_named(act.session, named, act.now, self._lease_time)
+                if before is not None and before.lanes & {step.lane for step in steps}:
+                    self._finish(pool, behind, before, handler)
+                    before = None
+                begun = self._begin(pool, behind, _turns(steps), handler)
+                if before is not None:
+                    self._finish(pool, behind, before, handler)
+                before = begun
+            if before is not None:
+                self._finish(pool, behind, before, handler)
         return [behind.states[step_id] for step_id in sorted(behind.states)]
 
-    def _run_turns(
-        self, pool: ThreadPoolExecutor, behind: Behind[Outcome], steps: Sequence[StepRow], handler: Handler | None
-    ) -> dict[int, str]:
-        """How each try ended, by step; steps of a lane that was stopped are put back untried."""
-        tried: dict[int, str] = {}
+    def _begin(
+        self,
+        pool: ThreadPoolExecutor,
+        behind: Behind[Outcome],
+        turns: Sequence[Sequence[StepRow]],
+        handler: Handler | None,
+    ) -> "Round":
+        first = turns[0] if turns else ()
+        behind.wait_for(first)
+        return Round(turns, [pool.submit(self._try, step, handler) for step in first])
+
+    def _finish(
+        self, pool: ThreadPoolExecutor, behind: Behind[Outcome], begun: "Round", handler: Handler | None
+    ) -> None:
+        """Waits for the first turn and runs the others; steps of a lane that was stopped are put back untried."""
         held: set[str] = set()
-        for turn in _turns(steps):
+        untried: list[StepRow] = []
+        under_way = begun.first
+        for turn in begun.turns:
             ready = [step for step in turn if step.lane not in held]
-            behind.wait_for(ready)
-            outcomes = list(pool.map(self._try, ready, [handler] * len(ready)))
+            untried += [step for step in turn if step.lane in held]
+            if turn is not begun.turns[0]:
+                behind.wait_for(ready)
+                under_way = [pool.submit(self._try, step, handler) for step in ready]
+            outcomes = [future.result() for future in under_way]
             behind.add(ready, outcomes)
-            tried |= {step.id: outcome.state for step, outcome in zip(ready, outcomes, strict=True)}
-            held |= {step.lane for step in ready if step.ordered and tried[step.id] == "pending"}
-        if held:
+            held |= {s.lane for s, o in zip(ready, outcomes, strict=True) if s.ordered and o.state == "pending"}
+        if untried:
             behind.wait()
-            self._put_back([step for step in steps if step.id not in tried])
-        return tried
+            self._put_back(untried)
 
     def _put_back(self, steps: Sequence[StepRow]) -> None:
         with self._open_act(WORKER, None) as act:

@@ -180,3 +180,17 @@ def test_read_claims_of_the_own_token() -> None:
     payload = base64.urlsafe_b64encode(json.dumps({"sub": "u1"}).encode()).rstrip(b"=").decode()
     source = TokenSource(lambda: {"access_token": f"h.{payload}.s", "expires_in": 60})
     assert source.claims() == {"sub": "u1"}
+
+
+def test_calls_honour_proxy_and_certificate_bundle_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/ssl/centre.pem")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example.cn:3128")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    tokens = TokenSource(Fetch())
+    api = AdminApi(server_url="https://sso.example.cn", realm="centre", tokens=tokens, timeout=1.0)
+    assert api.connection.verify == "/etc/ssl/centre.pem"
+    assert api.connection._s.proxies["https"] == "http://proxy.example.cn:3128"
+    monkeypatch.setenv("NO_PROXY", "sso.example.cn")
+    api = AdminApi(server_url="https://sso.example.cn", realm="centre", tokens=tokens, timeout=1.0)
+    assert "https" not in api.connection._s.proxies

@@ -63,3 +63,30 @@ def test_run_now_while_the_other_side_is_down_leaves_the_rest_to_the_worker(town
     assert delivery(town, down).run_now(ids) == ["pending"] * ROUND
     assert len(tried) == ROUND
     assert states(town) == ["pending"] * 3 * ROUND
+
+
+def test_run_now_does_not_wait_with_the_next_round_for_the_slowest_of_one(town: Town) -> None:
+    ids = put(town, *(f"freeze:{n}" for n in range(ROUND + 1)))
+    next_began = threading.Event()
+
+    def handle(step: StepRow) -> None:
+        if step.payload["n"] == ROUND - 1:
+            assert next_began.wait(10)
+        if step.payload["n"] == ROUND:
+            next_began.set()
+
+    assert delivery(town, handle).run_now(ids) == ["done"] * (ROUND + 1)
+
+
+def test_run_now_keeps_the_order_of_a_lane_that_goes_on_in_the_next_round(town: Town) -> None:
+    lanes = [f"freeze:{n}" for n in range(ROUND - 1)] + ["account:1", "account:1"]
+    ids, done = put(town, *lanes), threading.Event()
+
+    def handle(step: StepRow) -> None:
+        if step.payload["n"] == ROUND - 1:
+            done.wait(0.3)
+            done.set()
+        if step.payload["n"] == ROUND:
+            assert done.is_set()
+
+    assert delivery(town, handle).run_now(ids) == ["done"] * (ROUND + 1)
