@@ -16,7 +16,7 @@ from connector.pages.frame import render, see_other
 from connector.pages.language import language_of, mark, translator
 from connector.pages.ways import WAYS, Way, get_way
 from connector.pages.wording import Words
-from connector.register import accounts, people, units
+from connector.register import accounts, people, roster, units
 from connector.register.tables import AccountRow
 from connector.regulations.vocabulary import RequestKind
 
@@ -152,7 +152,7 @@ def _sketch(act: Act, way: Way, draft: Draft, account: AccountRow | None) -> lis
 
 def _choose_account(request: Request, act: Act, way: Way, text: str) -> HTMLResponse:
     own = units.get_unit_by_id(act, people.get_person(act, str(act.actor.person_id)).unit_id)
-    found = accounts.list_within(act, own, statuses=way.allowed(), text=text, count=MOST_ACCOUNTS)
+    found = roster.list_within(act, own, statuses=way.allowed(), text=text, count=MOST_ACCOUNTS)
     return render(
         request, "apply_account.html", title=Words(language_of(request)).pick(way.name), way=way, text=text,
         found=found, own_id=act.actor.account_id, most=MOST_ACCOUNTS, unit=own,

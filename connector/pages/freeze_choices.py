@@ -7,7 +7,7 @@ from connector.errors import NotFoundError, Text
 from connector.incidents.schemas import OrderListed
 from connector.incidents.scopes import ANYBODY, FREEZABLE, OWN_UNIT, LeftOut, ScopeKind
 from connector.keys import service as keys
-from connector.register import accounts, catalogue, people, units
+from connector.register import accounts, catalogue, people, roster, units
 from connector.register.offices import units_where
 from connector.register.tables import AccountRow, PersonRow, UnitRow
 
@@ -79,7 +79,7 @@ def find_people(act: Act, text: str) -> list[tuple[AccountRow, PersonRow, UnitRo
     if not text:
         return []
     found = [
-        one for top in _reach(act) for one in accounts.list_within(act, top, statuses=FREEZABLE, text=text, count=MOST)
+        one for top in _reach(act) for one in roster.list_within(act, top, statuses=FREEZABLE, text=text, count=MOST)
     ]
     return found[:MOST]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -124,33 +124,6 @@ def get_by_user_name(act: Act, name: str) -> AccountRow:
     if account is None:
         raise NotFoundError(kind="账号 (account)", name=name)
     return account
-
-
-def list_within(
-    act: Act, unit: UnitRow, *, statuses: Iterable[AccountStatus], text: str = "", count: int = 50
-) -> list[tuple[AccountRow, PersonRow, UnitRow]]:
-    """Accounts of the unit and of those below it with their persons, by unit and user name.
-
-    `text` is part of a user name or of a person's name.
-    """
-    statement = (
-        select(AccountRow, PersonRow, UnitRow)
-        .join(PersonRow, PersonRow.id == AccountRow.person_id)
-        .join(UnitRow, UnitRow.id == PersonRow.unit_id)
-        .where(
-            UnitRow.path.startswith(unit.path, autoescape=True),
-            AccountRow.status.in_([status.value for status in statuses]),
-        )
-        .order_by(UnitRow.path, AccountRow.user_name)
-        .limit(count)
-    )
-    if text:
-        named = (
-            AccountRow.user_name.contains(text.lower(), autoescape=True),
-            PersonRow.name.contains(text, autoescape=True),
-        )
-        statement = statement.where(or_(*named))
-    return [(account, person, own) for account, person, own in act.session.execute(statement)]
 
 
 def present_cause(act: Act, account: AccountRow) -> str:

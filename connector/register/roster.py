@@ -3,6 +3,7 @@
 Numbers of documents and phones are as they are shown, never in the clear (J5).
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from connector.auth.act import Act
 from connector.register import units
 from connector.register.reach import inside, units_of_ledger
 from connector.register.tables import AccountRow, PersonRow, UnitRow
+from connector.regulations.vocabulary import AccountStatus
 
 MOST_ROWS = 1000
 
@@ -106,3 +108,30 @@ def _line(person: PersonRow, unit: UnitRow, user_name: str | None, status: str |
         user_name=user_name,
         account_status=status,
     )
+
+
+def list_within(
+    act: Act, unit: UnitRow, *, statuses: Iterable[AccountStatus], text: str = "", count: int = 50
+) -> list[tuple[AccountRow, PersonRow, UnitRow]]:
+    """Accounts of the unit and of those below it with their persons, by unit and user name.
+
+    `text` is part of a user name or of a person's name.
+    """
+    statement = (
+        select(AccountRow, PersonRow, UnitRow)
+        .join(PersonRow, PersonRow.id == AccountRow.person_id)
+        .join(UnitRow, UnitRow.id == PersonRow.unit_id)
+        .where(
+            UnitRow.path.startswith(unit.path, autoescape=True),
+            AccountRow.status.in_([status.value for status in statuses]),
+        )
+        .order_by(UnitRow.path, AccountRow.user_name)
+        .limit(count)
+    )
+    if text:
+        named = (
+            AccountRow.user_name.contains(text.lower(), autoescape=True),
+            PersonRow.name.contains(text, autoescape=True),
+        )
+        statement = statement.where(or_(*named))
+    return [(account, person, own) for account, person, own in act.session.execute(statement)]
