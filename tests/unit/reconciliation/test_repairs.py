@@ -163,6 +163,16 @@ def test_reject_a_plan_is_not_asked_again_until_something_changes(town: Town) ->
     assert reconcile(town).run.plan == "proposed"
 
 
+def test_propose_a_plan_whose_hash_looks_like_a_phone_is_no_personal_number(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drift(town)
+    hashed = "a13900000001b".ljust(64, "0")
+    monkeypatch.setattr("connector.reconciliation.propose.plan_hash", lambda _planned: hashed)
+    found = reconcile(town)
+    assert (found.run.plan, request_of(town, found).form["plan_hash"]) == ("proposed", hashed)
+
+
 def test_propose_an_older_run_is_refused(town: Town) -> None:
     drift(town)
     found = reconcile(town, asks=False)
