@@ -17,6 +17,7 @@ NEEDED = {
     "postgresql": ("initdb", "postgres"),
     "chromium": ("chromium",),
     "xmlsec1": ("xmlsec1",),
+    "poppler-utils": ("pdftotext", "pdftoppm"),  # Reads back the papers that are printed.
 }
 USR = Path("/usr")
 NEEDED_FILES = {

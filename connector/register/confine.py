@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, event, false, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, FromClause, Select, Table, and_, event, false, or_, select, union_all
 from sqlalchemy.orm import Mapper, ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.sql import visitors
 
@@ -73,10 +73,9 @@ class Confinement:
         self.units: Select[Any] = select(units.c.id).where(scope.condition(units.c.path))
         self.unit_codes: Select[Any] = select(units.c.code).where(scope.condition(units.c.path))
         held = self.tables["appointments"].alias()
-        self.own_units: Select[Any] = (
-            select(held.c.unit_id)
-            .where(held.c.person_id == person_id, held.c.ended_at.is_(None))
-            .union_all(select(persons.c.unit_id).where(persons.c.id == person_id))
+        self.own_units: CompoundSelect[Any] = union_all(
+            select(held.c.unit_id).where(held.c.person_id == person_id, held.c.ended_at.is_(None)),
+            select(persons.c.unit_id).where(persons.c.id == person_id),
         )
         self.persons: Select[Any] = select(persons.c.id).where(
             or_(persons.c.unit_id.in_(self.units), persons.c.id == person_id)
@@ -155,7 +154,8 @@ def visible(table: Any, own: Confinement, name: str) -> ColumnElement[bool]:
     present = [(table.c[column], ids) for column, ids in own.links() if column in table.c]
     if not present:
         return _with_parent(table, own, name)
-    choices, missing = [], []
+    choices: list[ColumnElement[bool]] = []
+    missing: list[ColumnElement[bool]] = []
     for column, ids in present:
         choices.append(and_(*missing, column.in_(ids)))
         missing.append(column.is_(None))
