@@ -6,7 +6,7 @@ Decides about no office: a successor is made by an ordinary appointment.
 from datetime import date, datetime
 
 from pydantic import BaseModel
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 
 from connector.audit import service as audit
 from connector.audit.events import Event
@@ -113,7 +113,7 @@ def list_reports(act: Act, *, open_only: bool = False, overdue_only: bool = Fals
     """The reports within the reach of those who read appointments, the most urgent first (GS 9)."""
     check_host_or_holds(act, *APPOINTMENTS, doing="查看管理员登记 / read the registration of administrators")
     open_ones = AdministratorReportRow.acknowledged_at.is_(None)
-    conditions = [open_ones] if open_only or overdue_only else []
+    conditions: list[ColumnElement[bool]] = [open_ones] if open_only or overdue_only else []
     if overdue_only:
         conditions.append(AdministratorReportRow.due_at < act.now)
     return _views(act, *conditions)
@@ -141,14 +141,14 @@ def handover(act: Act, appointment_id: str) -> Handover:
     )
 
 
-def _views(act: Act, *conditions: object) -> list[ReportView]:
+def _views(act: Act, *conditions: ColumnElement[bool]) -> list[ReportView]:
     statement = (
         select(AdministratorReportRow, AppointmentRow, PersonRow, UnitRow, AccountRow.user_name)
         .join(AppointmentRow, AppointmentRow.id == AdministratorReportRow.appointment_id)
         .join(PersonRow, PersonRow.id == AdministratorReportRow.person_id)
         .join(UnitRow, UnitRow.id == AdministratorReportRow.unit_id)
         .outerjoin(AccountRow, AccountRow.person_id == PersonRow.id)
-        .where(*conditions)  # type: ignore[arg-type]
+        .where(*conditions)
         .order_by(AdministratorReportRow.due_at, AdministratorReportRow.id)
     )
     found = act.session.execute(statement).all()

@@ -7,9 +7,21 @@ The rule is taken from the columns of a table; a table without such a column is 
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CompoundSelect, FromClause, Select, Table, and_, event, false, or_, select, union_all
+from sqlalchemy import (
+    ClauseElement,
+    ColumnElement,
+    CompoundSelect,
+    FromClause,
+    Select,
+    and_,
+    event,
+    false,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Mapper, ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.sql import visitors
 
@@ -120,6 +132,11 @@ def confine(act: Act) -> None:
         info[SCOPE] = Confinement(scope, act.actor.person_id)
 
 
+def among(column: ColumnElement[Any], ids: Select[Any]) -> ColumnElement[bool]:
+    """SQL condition: the column names one of these."""
+    return column.in_(ids)
+
+
 @contextmanager
 def beyond(act: Act) -> Iterator[None]:
     """Within the block the session sees everything: for rules that must know it, never for what is shown."""
@@ -179,7 +196,7 @@ def _with_parent(table: Any, own: Confinement, name: str) -> ColumnElement[bool]
         return false()
     column, whole_name, key = found
     whole = own.tables[whole_name].alias()
-    return table.c[column].in_(select(whole.c[key]).where(visible(whole, own, whole_name)))
+    return among(table.c[column], select(whole.c[key]).where(visible(whole, own, whole_name)))
 
 
 @rule("units")
@@ -194,7 +211,7 @@ def _persons(table: Any, own: Confinement) -> ColumnElement[bool]:
 
 @rule("accounts")
 def _accounts(table: Any, own: Confinement) -> ColumnElement[bool]:
-    return table.c.person_id.in_(own.persons)
+    return among(table.c.person_id, own.persons)
 
 
 @rule("appointments")
@@ -213,7 +230,7 @@ def _audit_entries(table: Any, own: Confinement) -> ColumnElement[bool]:
 
 
 def _own_orders(table: Any, own: Confinement) -> ColumnElement[bool]:
-    return table.c.orderer_id.in_(own.persons)  # Its size counts people of every unit.
+    return among(table.c.orderer_id, own.persons)  # Its size counts people of every unit.
 
 
 RULES["freeze_orders"] = _own_orders
@@ -230,7 +247,7 @@ for _name in ("scan_runs", "reconciliations", "departure_plans"):
 @rule("key_batches")
 def _key_batches(table: Any, own: Confinement) -> ColumnElement[bool]:
     accounts = own.tables["accounts"].alias()
-    return table.c.received_by.in_(select(accounts.c.user_name).where(accounts.c.person_id.in_(own.persons)))
+    return among(table.c.received_by, select(accounts.c.user_name).where(accounts.c.person_id.in_(own.persons)))
 
 
 @event.listens_for(Session, "do_orm_execute")
@@ -238,7 +255,8 @@ def _confine_statement(state: ORMExecuteState) -> None:
     own: Confinement | None = state.session.info.get(SCOPE)
     if own is None or state.session.info.get(BEYOND) or not state.is_select or state.is_column_load:
         return
-    entities = {part._annotations.get("parententity") for part in visitors.iterate(state.statement)}
+    parts = visitors.iterate(cast(ClauseElement, state.statement))
+    entities: set[Any] = {part._annotations.get("parententity") for part in parts}
     for entity in entities - {None}:
         if not is_open(str(entity.mapper.local_table.name)):
             state.statement = state.statement.options(_criteria(entity, own))
@@ -264,5 +282,5 @@ def _refuse_auditor_statement(state: ORMExecuteState) -> None:
     changes = state.is_update or state.is_delete or state.is_insert
     if changes and state.session.info.get(AUDITS):
         mapper = state.bind_mapper
-        if mapper is None or str(mapper.local_table.name) not in AUDITORS_OWN:
+        if mapper is None or mapper.class_.__tablename__ not in AUDITORS_OWN:
             raise AuditorReadsOnlyError

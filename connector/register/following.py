@@ -37,9 +37,10 @@ def change_from_directory(
         changed.append("phone")
     if changed:
         names = sorted("unit" if field == "unit_id" else field for field in changed)
+        moved: dict[str, Any] = {"unit": units.get_unit_by_id(act, person.unit_id).code} if "unit" in names else {}
         audit.record(
             act, Event.PERSON_CHANGED, f"person:{person.id}", person_id=person.id, fields=names, source="directory",
-            **({"unit": units.get_unit_by_id(act, person.unit_id).code} if "unit" in names else {}),
+            **moved,
         )  # fmt: skip
         act.session.flush()
         return person, names

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
-from connector.register.confine import RULES, Confinement, rule
+from connector.register.confine import RULES, Confinement, among, rule
 
 # Whatever belongs to a request is seen with it: a party hidden from a rule would be a rule broken.
 PARTS = ("request_stages", "request_versions", "request_participants", "decisions")
@@ -29,7 +29,7 @@ def requests_in_reach(table: Any, own: Confinement) -> ColumnElement[bool]:
 
 def _part_of_request(table: Any, own: Confinement) -> ColumnElement[bool]:
     requests = own.tables["requests"].alias()
-    return table.c.request_id.in_(select(requests.c.id).where(requests_in_reach(requests, own)))
+    return among(table.c.request_id, select(requests.c.id).where(requests_in_reach(requests, own)))
 
 
 for _name in PARTS:
