@@ -97,6 +97,12 @@ def _person_documents() -> None:
         sqlite_where=sa.text("void_at IS NULL"),
         postgresql_where=sa.text("void_at IS NULL"),
     )
+    # Whoever is registered already is known by that document. It was sealed for the person, so it opens here as well.
+    op.execute(
+        "INSERT INTO person_documents (id, person_id, kind, sealed, digest, masked, added_by, added_at) "
+        "SELECT id, id, document_kind, document_sealed, document_digest, document_masked, 'migration', registered_at "
+        "FROM persons"
+    )
 
 
 def _person_spans() -> None:
@@ -160,7 +166,8 @@ def _deputies() -> None:
         sa.Column("ended_at", UtcDateTime(), nullable=True),
         sa.Column("end_cause", sa.String(length=24), nullable=False),
         sa.CheckConstraint(
-            "confirmed_by IS NULL OR confirmed_by = holder_id AND made_by = holder_id OR confirmed_by <> made_by AND confirmed_by <> deputy_id AND confirmed_by <> holder_id",
+            "confirmed_by IS NULL OR confirmed_by = holder_id AND made_by = holder_id"
+            " OR confirmed_by <> made_by AND confirmed_by <> deputy_id AND confirmed_by <> holder_id",
             name=op.f("ck_deputies_two_people"),
         ),
         sa.CheckConstraint("deputy_id <> holder_id", name=op.f("ck_deputies_not_himself")),

@@ -12,6 +12,7 @@ from connector.audit import triggers
 from connector.migrations import config, current_revision, head_revision, upgrade
 from connector.migrations.every_table import metadata
 from connector.storage.engine import Database
+from tests.town import NOON
 
 
 @pytest.fixture
@@ -84,4 +85,30 @@ def test_upgrade_of_an_older_database_keeps_its_events_and_its_answers(database:
     upgrade(database)
     with database.engine.connect() as connection:
         assert connection.scalars(text("SELECT id FROM idp_events ORDER BY at")).all() == ["e2", "e1"]
+    database.close()
+
+
+def test_upgrade_knows_everybody_by_the_document_he_was_registered_with(database: Database) -> None:
+    persons, documents, registered_at = metadata.tables["persons"], metadata.tables["person_documents"], NOON
+    person = {
+        "id": "p1", "name": "王登记", "document_kind": "resident_id", "document_sealed": b"\x01sealed\x00",
+        "document_digest": "d" * 64, "document_masked": "3715****0021", "phone_sealed": b"", "phone_digest": "t",
+        "phone_masked": "186****1402", "unit_id": "u1", "post": "", "registered_at": registered_at,
+    }  # fmt: skip
+    with database.engine.begin() as connection:
+        older = config()
+        older.attributes["connection"] = connection
+        command.upgrade(older, "0003_07_reconciliation")
+        assert not inspect(connection).has_table("person_documents")
+        unit = {"id": "u1", "code": "ywk", "name": "业务科", "kind": "department", "path": "/ywk/"}
+        texts = {"address": "", "belongs_to": "", "contact_name": "", "user_serial": 0, "registered_at": registered_at}
+        connection.execute(metadata.tables["units"].insert().values(**unit, **texts))
+        connection.execute(persons.insert().values(**person))
+    upgrade(database)
+    with database.engine.connect() as connection:
+        assert dict(connection.execute(documents.select()).mappings().one()) == {
+            "id": "p1", "person_id": "p1", "kind": "resident_id", "sealed": b"\x01sealed\x00", "digest": "d" * 64,
+            "masked": "3715****0021", "added_by": "migration", "added_at": registered_at, "void_at": None,
+        }  # fmt: skip
+        assert connection.scalar(persons.select().with_only_columns(persons.c.document_sealed)) == b"\x01sealed\x00"
     database.close()
