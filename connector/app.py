@@ -44,42 +44,44 @@ from connector.webhooks import routes as webhooks
 TITLE = "公共资源交易平台账号管理 / trading-idp"
 log = structlog.get_logger()
 
+ROOMS = (
+    register,
+    record_routes,
+    administrator_routes,
+    checks,
+    job_routes,
+    keys,
+    privileged,
+    conflicts,
+    deputy_routes,
+    deadline_routes,  # before the requests, whose address takes any number
+    requests,
+    scan_routes,
+    batch_routes,
+    papers,
+    matrix_routes,
+    provenance,
+    provisioning,
+    departures,
+    registration,
+    reconciliation,
+    reviews,
+    inspection_routes,
+    duties,
+    three_way_routes,
+    webhooks,
+    signals,
+    incidents,
+    case_routes,
+)
+
 
 def create_app(connector: Connector) -> FastAPI:
     """The application over a built connector. OpenAPI is at /openapi.json."""
     app = FastAPI(title=TITLE, version="0.1.0", docs_url=None, redoc_url=None)
     app.state.connector = connector
     app.add_middleware(http.Door)
-    for room in (
-        register,
-        record_routes,
-        administrator_routes,
-        checks,
-        job_routes,
-        keys,
-        privileged,
-        conflicts,
-        deputy_routes,
-        deadline_routes,  # before the requests, whose address takes any number
-        requests,
-        scan_routes,
-        batch_routes,
-        papers,
-        matrix_routes,
-        provenance,
-        provisioning,
-        departures,
-        registration,
-        reconciliation,
-        reviews,
-        inspection_routes,
-        duties,
-        three_way_routes,
-        webhooks,
-        signals,
-        incidents,
-        case_routes,
-    ):
+    for room in ROOMS:
         app.include_router(room.router)
     pages.mount(app)
     app.add_api_route("/health/live", live, methods=["GET"], tags=["health"])

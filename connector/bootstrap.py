@@ -8,18 +8,12 @@ from functools import cached_property
 
 from sqlalchemy import select
 
+from connector.adapters import chosen
 from connector.adapters.clock import SystemClock
 from connector.adapters.crypto import AesGcmVault
 from connector.adapters.http_sender import AllowListSender
-from connector.adapters.keycloak import KeycloakProvider
-from connector.adapters.keycloak_database import KeycloakDatabase
-from connector.adapters.keycloak_token import prepare_key
-from connector.adapters.ldap import LdapDirectory
-from connector.adapters.mail import FolderMailer, SmtpMailer
-from connector.adapters.oidc import KeycloakLogin
 from connector.adapters.signing import Ed25519NoteSigner
 from connector.adapters.token_signer import EcTokenSigner
-from connector.adapters.tokens import KeycloakTokens
 from connector.adapters.typesetter import TypstTypesetter
 from connector.audit.retention import check_retention
 from connector.auth.act import Act
@@ -54,7 +48,6 @@ from connector.provisioning.errors import WrongDocumentError
 from connector.provisioning.handlers import KeycloakHandlers
 from connector.provisioning.inspection import Inspection
 from connector.provisioning.letters import LinkLetters
-from connector.realm_config import load_realm_config
 from connector.reconciliation.three_way_handlers import MatrixHandlers
 from connector.register import accounts, confine, separated
 from connector.register.tables import AccountRow
@@ -251,58 +244,16 @@ def build(
         database=Database(settings.database_url),
         rulebook=rules,
         vault=AesGcmVault(keys / "ring.json"),
-        idp=idp or _keycloak(settings),
-        directory=directory or (LdapDirectory(settings.directory) if settings.directory.url else None),
-        mailer=mailer or _mailer(settings),
+        idp=idp or chosen.keycloak(settings),
+        directory=directory or chosen.directory(settings),
+        mailer=mailer or chosen.mailer(settings),
         http=http or AllowListSender(settings.webhook_allow),
         push_http=http or AllowListSender(settings.webhook_allow, timeout=PUSH_SECONDS),
         signer=Ed25519NoteSigner(settings.log_origin, keys / "record.pem"),
         token_signer=EcTokenSigner(keys / "signals.pem"),
         clock=clock or SystemClock(),
         typesetter=TypstTypesetter(settings.font_dir),
-        tokens=tokens or _tokens(settings),
-        login=login or _login(settings),
-        archive=_archive(settings),
-    )
-
-
-def _archive(settings: Settings) -> ActivityArchive | None:
-    url = settings.keycloak_database_url
-    return KeycloakDatabase(url, realm=settings.keycloak_realm) if url else None
-
-
-def _keycloak(settings: Settings) -> IdentityProvider:
-    return KeycloakProvider(
-        server_url=settings.keycloak_url,
-        realm=settings.keycloak_realm,
-        client_id=settings.keycloak_client_id,
-        key_pem=prepare_key(settings.service_key_file),
-        subsystems=load_realm_config().subsystem_ids,
-        timeout=settings.keycloak_timeout_seconds,
-    )
-
-
-def _mailer(settings: Settings) -> Mailer:
-    if settings.smtp_host:
-        return SmtpMailer(settings.smtp_host, settings.smtp_port, settings.mail_from)
-    return FolderMailer(settings.data_dir / "mail", settings.mail_from)
-
-
-def _tokens(settings: Settings) -> TokenVerifier:
-    return KeycloakTokens(
-        server_url=settings.keycloak_url,
-        realm=settings.keycloak_realm,
-        audience=settings.keycloak_client_id,
-        timeout=settings.keycloak_timeout_seconds,
-    )
-
-
-def _login(settings: Settings) -> LoginClient:
-    return KeycloakLogin(
-        server_url=settings.keycloak_url,
-        realm=settings.keycloak_realm,
-        client_id=settings.keycloak_client_id,
-        key_file=settings.service_key_file,
-        public_url=settings.public_url,
-        timeout=settings.keycloak_timeout_seconds,
+        tokens=tokens or chosen.tokens(settings),
+        login=login or chosen.login(settings),
+        archive=chosen.archive(settings),
     )

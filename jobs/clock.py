@@ -13,8 +13,9 @@ from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from connector.ports import Clock
-from jobs.schedule import SHANGHAI, Every, Job
+from jobs.schedule import Job
 from jobs.ticks import Worker
+from jobs.timing import SHANGHAI, Every
 
 CATCH_UP_SECONDS = 60
 SET_BACK = timedelta(seconds=2)

@@ -11,8 +11,9 @@ from connector.checks.job_routes import Outcome
 from connector.checks.timetable import JobView, RunView
 from connector.cli.session import opened, operator, show
 from jobs.errors import JobRunningError, UnknownJobError
-from jobs.schedule import SCHEDULE, SHANGHAI, Job, find_job
+from jobs.schedule import SCHEDULE, Job, find_job
 from jobs.ticks import Worker, holder_name
+from jobs.timing import SHANGHAI
 
 app = typer.Typer(no_args_is_help=True, help="定时作业 / scheduled jobs")
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]

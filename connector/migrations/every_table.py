@@ -39,7 +39,8 @@ ROOMS = (
     activity, alarm_tables, audit, checks, departures, entitlement_tables, evidence_tables, form_tables, incidents,
     keys, matrix_tables, outbox, pages,
     filing_tables, inspection_tables, reviews,
-    provenance, provisioning, reconciliation, register, requests, runs, deputy_tables, deadline_tables, secret_tables, signals, staff_tables,
+    provenance, provisioning, reconciliation, register, requests, runs, deputy_tables, deadline_tables,
+    secret_tables, signals, staff_tables,
     three_way_tables, timetable,
     webhooks, scans, batch_tables, verification_tables, document_tables, unit_tables, registration,
 )  # fmt: skip

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 
 from connector.errors import FieldProblem, RefusedInputError
 from connector.register.offices import OFFICE_ZONE

@@ -127,7 +127,8 @@ RULES: dict[str, Rule] = {
         _rule(
             "untold",
             "create_user grant_roles withdraw_roles update_user require_actions drop_actions freeze sweep shut_doors"
-            " shut_out enable delete_credential converge replace_password end_sessions follow_register open_box end_box",
+            " shut_out enable delete_credential converge replace_password end_sessions follow_register"
+            " open_box end_box",
             _anything,
             "GX 10",
         ),

@@ -11,8 +11,8 @@ from connector.audit import service as audit
 from connector.audit.events import Event
 from connector.auth.act import Act
 from connector.errors import NotFoundError, Text
-from connector.register import catalogue, separated, units
-from connector.register.errors import SecondAccountError, UserNamesExhaustedError
+from connector.register import catalogue, separated, units, user_names
+from connector.register.errors import SecondAccountError
 from connector.register.tables import AccountRow, AccountStateRow, GrantRow, PermissionRow, PersonRow, UnitRow
 from connector.regulations.vocabulary import AccountClass, AccountPurpose, AccountStatus
 from connector.storage.batches import in_batches
@@ -52,7 +52,7 @@ def open_account(
     separated.check_class_fits(act, account_class, separated.open_offices(act, person.id))
     account = AccountRow(
         person_id=person.id,
-        user_name=_next_user_name(act, unit),
+        user_name=user_names.next_user_name(act, unit),
         account_class=account_class.value,
         status=AccountStatus.ACTIVE.value,
         opened_at=act.now,
@@ -60,12 +60,7 @@ def open_account(
         purpose=purpose.value,
         valid_until=valid_until,
     )
-    try:
-        with act.session.begin_nested():
-            act.session.add(account)
-    except IntegrityError as error:
-        check_no_account(act, person)
-        raise separated.refusal_of(error) or error from error
+    _store_only_account(act, account, person)
     _open_states(act, [account], cause="opened", request_id=request_of(opened_by))
     audit.record(
         act, Event.ACCOUNT_OPENED, f"account:{account.id}", person_id=person.id, account_id=account.id,
@@ -74,6 +69,16 @@ def open_account(
         v=TOLD, unit=unit.code, purpose=purpose.value, valid_until=valid_until.isoformat() if valid_until else None,
     )  # fmt: skip
     return account
+
+
+def _store_only_account(act: Act, account: AccountRow, person: PersonRow) -> None:
+    """Another transaction may have opened one since the check: the database says so, and is told as the check would."""
+    try:
+        with act.session.begin_nested():
+            act.session.add(account)
+    except IntegrityError as error:
+        check_no_account(act, person)
+        raise separated.refusal_of(error) or error from error
 
 
 def check_no_account(act: Act, person: PersonRow) -> None:
@@ -264,20 +269,6 @@ def request_of(source: str) -> str | None:
 def _lock_unit(act: Act, unit_id: str) -> UnitRow:
     statement = select(UnitRow).where(UnitRow.id == unit_id).with_for_update()
     return act.session.scalars(statement.execution_options(populate_existing=True)).one()
-
-
-def _next_user_name(act: Act, unit: UnitRow) -> str:
-    """The next name by the coding rule. The serial only grows, so that a name is never given twice."""
-    rule = act.rulebook.user_name()
-    region = units.region_code(act, unit)
-    while True:
-        unit.user_serial += 1
-        serial = str(unit.user_serial).zfill(rule.serial_digits)
-        if len(serial) > rule.serial_digits:
-            raise UserNamesExhaustedError(unit=unit.code)
-        name = rule.pattern.format(region=region, unit=unit.code, serial=serial).lower()
-        if find_by_user_name(act, name) is None:
-            return name
 
 
 def _open_states(act: Act, some: Sequence[AccountRow], *, cause: str, request_id: str | None) -> None:

@@ -2,7 +2,7 @@
 
 Whoever administers a part of the tree works in a session in which the rest does not exist: rows of units, persons and
 accounts outside his reach are not found, not listed and not counted, in tables that stand today and in those to come.
-The rule is taken from the columns of a table; a table without such a column is closed unless it is named in OPEN.
+By which column a table is bound stands in `confined_tables`, what a column cannot say in a rule; all else is closed.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,7 +13,6 @@ from sqlalchemy import (
     ClauseElement,
     ColumnElement,
     CompoundSelect,
-    FromClause,
     Select,
     and_,
     event,
@@ -28,6 +27,7 @@ from sqlalchemy.sql import visitors
 from connector.auth.act import Act
 from connector.auth.actor import ActorKind
 from connector.register import reach
+from connector.register.confined_tables import CLOSED, LINKED, OPEN, PARTS
 from connector.register.errors import AuditorReadsOnlyError
 from connector.register.reach import Reach
 from connector.register.separated import is_auditor
@@ -35,16 +35,8 @@ from connector.storage.tables import Base
 
 SCOPE, AUDITS, BEYOND = "trading_idp_scope", "trading_idp_audits", "trading_idp_beyond"
 
-# What belongs to the installation and names no unit: the catalogue, the timetable, counters, one's own pages.
-OPEN = frozenset({
-    "subsystems", "permissions", "password_policies", "job_schedule", "job_runs",
-    "page_sessions", "page_forms", "page_drafts", "page_sign_ins", "signal_streams", "ingestion_cursors",
-    "activity_baselines", "directory_reads", "directory_cursor", "provenance_gate", "login_failures",
-})  # fmt: skip
 # What an auditor's session may write: the record of his reading, and his own session at the pages.
 AUDITORS_OWN = frozenset({"audit_entries", "page_sessions", "page_forms", "page_drafts", "page_sign_ins"})
-
-LINKS = frozenset({"account_id", "keycloak_id", "user_id", "person_id", "unit_id", "unit_code", "holder_id"})
 
 Rule = Callable[[Any, "Confinement"], ColumnElement[bool]]  # over a bare table, or a mapped class in its place
 RULES: dict[str, Rule] = {}  # by table; a room above adds what only it can say
@@ -97,17 +89,15 @@ class Confinement:
             accounts.c.person_id.in_(self.persons), accounts.c.keycloak_id.is_not(None)
         )
 
-    def links(self) -> tuple[tuple[str, Select[Any]], ...]:
-        """By which column a row is bound to the tree, the closest first."""
-        return (
-            ("account_id", self.accounts),
-            ("keycloak_id", self.users),
-            ("user_id", self.users),
-            ("person_id", self.persons),
-            ("holder_id", self.persons),
-            ("unit_id", self.units),
-            ("unit_code", self.unit_codes),
-        )
+    def ids(self, column: str) -> Select[Any]:
+        """What a column that binds a row may name."""
+        if column == "account_id":
+            return self.accounts
+        if column in ("keycloak_id", "user_id"):
+            return self.users
+        if column == "unit_id":
+            return self.units
+        return self.unit_codes if column == "unit_code" else self.persons
 
 
 def rule(table: str) -> Callable[[Rule], Rule]:
@@ -153,50 +143,26 @@ def lift(act: Act) -> None:
     act.session.info[BEYOND] = act.session.info.get(BEYOND, 0) + 1
 
 
-def is_open(name: str) -> bool:
-    """Whether a table belongs to the installation and names nobody; the counters of numbers are such."""
-    return name in OPEN or name.endswith("_numbers")
-
-
-def is_governed(table: FromClause) -> bool:
-    """Whether the table says by itself, by a rule or by OPEN, who may see its rows; otherwise it is closed."""
-    name = str(getattr(table, "name", ""))
-    return name in RULES or is_open(name) or bool(LINKS & set(table.c.keys())) or _parent(table) is not None
+def is_decided(name: str) -> bool:
+    """Whether somebody has decided who may see the rows of this table; otherwise it is closed."""
+    return name in RULES or name in OPEN or name in CLOSED or name in LINKED or name in PARTS
 
 
 def visible(table: Any, own: Confinement, name: str) -> ColumnElement[bool]:
     """SQL condition: the row of the table `name` is within the reach, by the closest link that is filled."""
     if name in RULES:
         return RULES[name](table, own)
-    present = [(table.c[column], ids) for column, ids in own.links() if column in table.c]
-    if not present:
-        return _with_parent(table, own, name)
     choices: list[ColumnElement[bool]] = []
     missing: list[ColumnElement[bool]] = []
-    for column, ids in present:
-        choices.append(and_(*missing, column.in_(ids)))
-        missing.append(column.is_(None))
-    return or_(*choices, and_(*missing, _with_parent(table, own, name)))
-
-
-def _parent(table: FromClause) -> tuple[str, str, str] | None:
-    """The column of a part, and table and column of the whole it belongs to, where the whole is governed."""
-    for column in sorted(table.c, key=lambda one: (not one.primary_key, one.name)):
-        for key in column.foreign_keys if column.name not in LINKS else ():
-            whole = key.column.table
-            if not is_open(whole.name) and whole.name != getattr(table, "name", "") and is_governed(whole):
-                return column.name, whole.name, key.column.name
-    return None
-
-
-def _with_parent(table: Any, own: Confinement, name: str) -> ColumnElement[bool]:
-    """A part is seen with the whole it belongs to."""
-    found = _parent(own.tables[name])
-    if found is None:
-        return false()
-    column, whole_name, key = found
-    whole = own.tables[whole_name].alias()
-    return among(table.c[column], select(whole.c[key]).where(visible(whole, own, whole_name)))
+    for column in LINKED.get(name, ()):
+        choices.append(and_(*missing, table.c[column].in_(own.ids(column))))
+        missing.append(table.c[column].is_(None))
+    if name in PARTS:
+        column, whole_name, key = PARTS[name]
+        whole = own.tables[whole_name].alias()
+        seen = select(whole.c[key]).where(visible(whole, own, whole_name))
+        choices.append(and_(*missing, table.c[column].in_(seen)))
+    return or_(false(), *choices)
 
 
 @rule("units")
@@ -229,19 +195,22 @@ def _audit_entries(table: Any, own: Confinement) -> ColumnElement[bool]:
     )
 
 
-def _own_orders(table: Any, own: Confinement) -> ColumnElement[bool]:
-    return among(table.c.orderer_id, own.persons)  # Its size counts people of every unit.
+@rule("deputies")
+def _deputies(table: Any, own: Confinement) -> ColumnElement[bool]:
+    return or_(table.c.holder_id.in_(own.persons), table.c.deputy_id == own.person_id)
 
 
-RULES["freeze_orders"] = _own_orders
+@rule("administrator_reports")
+def _administrator_reports(table: Any, own: Confinement) -> ColumnElement[bool]:
+    """Whom a level reports about is known to it and to the level it reports to (GS 9)."""
+    return or_(table.c.unit_id.in_(own.units), table.c.level_id.in_(own.units), table.c.person_id == own.person_id)
 
 
-def _total(_table: Any, _own: Confinement) -> ColumnElement[bool]:
-    return false()
-
-
-for _name in ("scan_runs", "reconciliations", "departure_plans"):
-    RULES[_name] = _total  # They count the accounts of every unit, whoever decides what they propose.
+@rule("contact_changes")
+def _contact_changes(table: Any, own: Confinement) -> ColumnElement[bool]:
+    """Both who hand over and who take over see it, also when one of them works elsewhere by now (JC 15)."""
+    parties = or_(table.c.giver_id == own.person_id, table.c.taker_id == own.person_id)
+    return or_(table.c.unit_id.in_(own.units), parties)
 
 
 @rule("key_batches")
@@ -258,7 +227,7 @@ def _confine_statement(state: ORMExecuteState) -> None:
     parts = visitors.iterate(cast(ClauseElement, state.statement))
     entities: set[Any] = {part._annotations.get("parententity") for part in parts}
     for entity in entities - {None}:
-        if not is_open(str(entity.mapper.local_table.name)):
+        if str(entity.mapper.local_table.name) not in OPEN:
             state.statement = state.statement.options(_criteria(entity, own))
 
 

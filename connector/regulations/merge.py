@@ -179,9 +179,14 @@ def _merge_field(first: Field, second: Field) -> Field:
 
 
 def stage_parts(packs: Sequence[Pack], kind: RequestKind) -> list[tuple[Pack, StagePart]]:
-    """What the packs say about the chain of one kind; the house's chain only where no pack has one."""
-    said = [(p, s) for p in _regulations(packs) for s in p.stage if kind in s.kinds]
-    return said or [(p, s) for p in packs for s in p.stage if kind in s.kinds]
+    """What the packs say about the chain of one kind; the house's chain too where no pack has one.
+
+    Stages that a pack asks for only after a certain cause add to a chain, and are none by themselves (GS 13).
+    """
+    said = [(p, s) for p in packs for s in p.stage if kind in s.kinds]
+    by_regulations = [(p, s) for p, s in said if p.id != HOUSE]
+    has_chain = any(not part.cause for _, part in by_regulations)
+    return by_regulations if has_chain else said
 
 
 def merge_stages(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, false, or_, select
+from sqlalchemy import ColumnElement, String, cast, or_, select
 
 from connector.register.confine import Confinement, rule
 
@@ -29,12 +29,6 @@ def items_in_reach(table: Any, own: Confinement) -> ColumnElement[bool]:
     whole = own.tables["inspections"].alias()
     named = select(whole.c.id).where(_is_named(whole, own))
     return or_(table.c.unit_id.in_(own.units), table.c.inspection_id.in_(named))
-
-
-@rule("filings")
-def filings_in_reach(_table: Any, _own: Confinement) -> ColumnElement[bool]:
-    """SQL condition: a filing holds every account of the centre; who administers a part sees none."""
-    return false()
 
 
 def _is_named(table: Any, own: Confinement) -> ColumnElement[bool]:

@@ -15,7 +15,8 @@ from connector.adapters.clock import SystemClock
 from connector.adapters.keycloak_token import signed_tokens
 from connector.outbox.tables import StepRow
 from connector.requests import service as requests
-from jobs.schedule import Every, find_job
+from jobs.schedule import find_job
+from jobs.timing import Every
 from tests.benchmarks.keycloak_realm import running_keycloak
 from tests.servers.postgres import start_postgres
 from tests.servers.realm import RealmUnderTest, make_realm

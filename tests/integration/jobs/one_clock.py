@@ -20,8 +20,9 @@ from connector.auth.actor import Actor, job_actor
 from connector.errors import Text
 from connector.storage.engine import Database
 from jobs.clock import make_clock
-from jobs.schedule import Every, Job
+from jobs.schedule import Job
 from jobs.ticks import Worker
+from jobs.timing import Every
 
 CHANCE = random.Random()  # noqa: S311  # Not a secret.
 

@@ -109,7 +109,7 @@ def test_open_account_without_the_lock_of_the_unit_is_still_refused(
         person = make_person(act, "ywk")
     names = iter(f"name-{number}" for number in range(THREADS))
     monkeypatch.setattr(accounts, "_lock_unit", lambda act, unit_id: act.session.get_one(UnitRow, unit_id))
-    monkeypatch.setattr(accounts, "_next_user_name", lambda *_: next(names))
+    monkeypatch.setattr(user_names, "next_user_name", lambda *_: next(names))
     results = race(
         desk,
         lambda act, n: (

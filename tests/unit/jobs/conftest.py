@@ -15,8 +15,9 @@ from connector.auth.act import Act
 from connector.auth.actor import Actor
 from connector.checks.runs import JobRunRow
 from connector.errors import Text
-from jobs.schedule import Every, Job
+from jobs.schedule import Job
 from jobs.ticks import Worker
+from jobs.timing import Every
 from tests.fakes.clock import FakeClock
 from tests.fixtures_activity import open_mirror
 from tests.fixtures_register import NOON, Desk

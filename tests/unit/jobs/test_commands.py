@@ -15,8 +15,9 @@ from typer.testing import CliRunner
 from connector.checks import runs
 from connector.cli import make_app, session
 from jobs import schedule
-from jobs.schedule import SCHEDULE, Every, Job, Text
+from jobs.schedule import SCHEDULE, Job, Text
 from jobs.ticks import Worker
+from jobs.timing import Every
 from tests.town import HOST, Town, open_town
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from connector.checks.runs import LEASE
 from jobs.clock import CATCH_UP_SECONDS
-from jobs.schedule import SCHEDULE, SHANGHAI, Daily, Every
+from jobs.schedule import SCHEDULE
+from jobs.timing import SHANGHAI, Daily, Every
 
 
 def utc(text: str) -> datetime:

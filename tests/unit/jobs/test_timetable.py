@@ -8,7 +8,7 @@ from connector.checks import runs, timetable
 from connector.checks.runs import LEASE
 from connector.checks.timetable import JobView
 from connector.errors import Text
-from jobs.schedule import Daily, Every
+from jobs.timing import Daily, Every
 from tests.fixtures_register import NOON
 from tests.unit.jobs.conftest import SPAN, Bench
 
