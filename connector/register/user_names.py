@@ -9,7 +9,7 @@ from connector.register.tables import AccountRow, UnitRow
 
 
 def next_user_name(act: Act, unit: UnitRow) -> str:
-    """Takes the next serial of the unit, whose row the caller has locked (JC annex 2).
+    """Takes the next serial of the unit, whose row the caller has locked (GS 10(1)).
 
     The serial only grows, so that a name is never given twice. Raises UserNamesExhaustedError (409).
     """

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from connector.auth.act import Act
 from connector.errors import ConnectorError
-from connector.register import accounts, appointments, documents, people
+from connector.register import accounts, appointments, documents, people, user_names
 from connector.register.appointments import AppointmentForm
 from connector.register.documents import DocumentForm
 from connector.register.errors import AlreadyRegisteredError, SecondAccountError, SeparatedOfficesError
