@@ -8,6 +8,11 @@ from functools import cached_property
 
 from sqlalchemy import select
 
+# Who sees a row is said in its own room: loaded here, so that no process works without one of these rules.
+import connector.conflicts.confined
+import connector.incidents.confined
+import connector.requests.confined
+import connector.reviews.confined  # noqa: F401
 from connector.adapters import chosen
 from connector.adapters.clock import SystemClock
 from connector.adapters.crypto import AesGcmVault
@@ -54,7 +59,6 @@ from connector.register.tables import AccountRow
 from connector.regulations.loader import load_rulebook
 from connector.regulations.rulebook import Rulebook
 from connector.regulations.vocabulary import AccountClass, AccountStatus
-from connector.requests import confined  # noqa: F401  # who sees a request is said there
 from connector.scans.intake import ScanIntake, open_intake
 from connector.settings import Settings
 from connector.signals.deliver import PUSH_SECONDS, SignalHandlers

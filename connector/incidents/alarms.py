@@ -20,6 +20,7 @@ from connector.errors import ForbiddenError, NotFoundError
 from connector.incidents.alarm_tables import AlarmEntryRow, AlarmRow
 from connector.incidents.cases import check_text
 from connector.incidents.errors import AlarmClosedError, OwnAlarmError
+from connector.register import confine
 from connector.register.offices import check_host_or_holds
 from connector.register.tables import PersonRow
 from connector.regulations.incidents import SEVERITIES, Severity
@@ -182,7 +183,8 @@ def _is_about(act: Act, alarm: AlarmRow, person_id: str) -> bool:
             or_(AuditEntryRow.person_id == person_id, AuditEntryRow.actor_person_id == person_id),
         )
     )
-    return act.session.scalar(about.limit(1)) is not None
+    with confine.beyond(act):  # His own act counts wherever the one it was about has been.
+        return act.session.scalar(about.limit(1)) is not None
 
 
 def _find(act: Act, alarm_id: str, *, lock: bool = False) -> AlarmRow:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, not_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
 
 from connector.register.confine import RULES, Confinement, among, rule, visible
 
@@ -28,7 +28,7 @@ def _cases(table: Any, own: Confinement) -> ColumnElement[bool]:
 @rule("alarm_entries")
 def _alarm_entries(table: Any, own: Confinement) -> ColumnElement[bool]:
     entries = own.tables["audit_entries"].alias()
-    return among(table.c.entry_id, select(entries.c.id).where(visible(entries, own, "audit_entries")))
+    return exists().where(entries.c.id == table.c.entry_id, visible(entries, own, "audit_entries"))
 
 
 @rule("alarms")

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from connector.auth.act import Act
+from connector.register import confine
 from connector.register.deputy_tables import DeputyRow
 from connector.register.offices import in_office, office_day
 from connector.register.tables import AccountRow, AccountStateRow, AppointmentRow, PersonRow
@@ -73,7 +74,6 @@ def _read(act: Act, *conditions: ColumnElement[bool]) -> list[StandsIn]:
         .where(counts_now(act), *conditions)
         .order_by(DeputyRow.made_at, DeputyRow.id)
     )
-    return [
-        StandsIn(who, whom, row_id, Office(office), unit_id)
-        for who, whom, row_id, office, unit_id in act.session.execute(statement)
-    ]
+    with confine.beyond(act):  # Who stands for whom is a rule: the office may lie outside the deputy's own reach.
+        found = act.session.execute(statement).all()
+    return [StandsIn(who, whom, row_id, Office(office), unit_id) for who, whom, row_id, office, unit_id in found]
