@@ -1,4 +1,4 @@
-"""Somebody has decided of every mapped table who sees its rows; every process knows it, and no rule names a stranger."""
+"""Somebody has decided of every mapped table who sees its rows; every process knows it, no rule names a stranger."""
 
 import subprocess
 import sys
