@@ -112,6 +112,11 @@ def handover(api: Api) -> Call:
     return of_head(f"/contact-changes/{change_id(api)}")
 
 
+@operation("GET", "/contact-changes/{change_id}/handover.pdf")
+def print_handover(api: Api) -> Call:
+    return of_head(f"/contact-changes/{change_id(api)}/handover.pdf")
+
+
 @operation("POST", "/contact-changes/{change_id}/successor")
 def name_successor(api: Api) -> Call:
     return of_head(f"/contact-changes/{change_id(api)}/successor", json={"taker": account_row(api).user_name})
@@ -141,3 +146,11 @@ def sign(api: Api) -> Call:
 @operation("POST", "/contact-changes/{change_id}/withdraw")
 def withdraw_change(api: Api) -> Call:
     return of_head(f"/contact-changes/{change_id(api)}/withdraw", 204)
+
+
+@operation("POST", "/registrations/{request_id}/numbers")
+def show_numbers(api: Api) -> Call:
+    request = api.town.submit()
+    while api.town.open_stage(request).office != Office.VERIFIER:
+        request = api.town.decide(request)
+    return Call(f"/registrations/{request.id}/numbers", Office.VERIFIER, unit="jyzx")

@@ -24,8 +24,8 @@ _LINES = {
         " / the same person as {user_name}; have the key linked, no second account"
     ),
     "returner": (
-        "人员编号 {key}：{user_name} 已返岗。请提交账号启用申请，不得另开账号。"
-        " / {user_name} is back; apply for enabling, not for a second account"
+        "人员编号 {key}：{user_name} 已返岗。请提交账号启用申请（账号已注销的，请重新登记），不得另开账号。"
+        " / {user_name} is back; apply for enabling (if cancelled, register him again), not for a second account"
     ),
 }
 

@@ -37,7 +37,10 @@ WAYS: tuple[Way, ...] = (
         "grant",
         RequestKind.GRANT,
         Text("为新使用人申请账号和权限", "Account and permissions for a new person"),
-        Text("本单位新入职、尚无账号的人员", "Somebody of the unit who has no account yet"),
+        Text(
+            "本单位新入职、尚无账号或原账号已注销的人员",
+            "Somebody of the unit who has no account, or had one that is cancelled",
+        ),
         needs_account=False,
         more=(
             "unit",

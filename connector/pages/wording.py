@@ -80,6 +80,8 @@ CAUSES: Mapping[str, Text] = {
     "key_damaged": Text("密钥损坏", "Key damaged"),
     "order": Text("冻结或解冻指令", "Freeze order"),
     "cancel": Text("注销", "Cancelled"),
+    "returned": Text("注销后重新登记", "Registered again"),
+    "mismatch": Text("登记信息不符", "Untrue data"),
     "key_replaced": Text("已补发密钥", "Key replaced"),
     "suspension_over": Text("暂停期满", "Suspension over"),
     "weak_password": Text("长期使用简单口令", "Long-standing simple password"),

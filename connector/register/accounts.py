@@ -195,8 +195,8 @@ def set_statuses(
         audit.record(
             act, Event.ACCOUNT_STATUS_CHANGED, f"account:{account.id}", person_id=account.person_id,
             account_id=account.id, request_id=request_id, former=account.status, status=status.value, cause=cause,
-            until=until.isoformat() if until else None,
-            v=TOLD, valid_until=account.valid_until.isoformat() if account.valid_until else None,
+            until=until.isoformat() if until else None, v=TOLD, purpose=account.purpose,
+            valid_until=account.valid_until.isoformat() if account.valid_until else None,
         )  # fmt: skip
         account.status, account.suspended_until = status.value, until
     if changed:

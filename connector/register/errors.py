@@ -33,6 +33,22 @@ class SecondAccountError(ConflictError):
     who = Text("{unit}负责人", "the head of {unit}")
 
 
+class CancellationUnfinishedError(ConflictError):
+    """The person's former account is cancelled and not yet gone from the login system."""
+
+    code = "cancellation-unfinished"
+    clause = "GS 10(6), LC 5(3)"
+    says = Text(
+        "该使用人在“{unit}”的原账号正在注销，尚未办完，不能重新登记",
+        "The former account of this person in {unit} is being cancelled; he cannot be registered again yet",
+    )
+    remedy = Text(
+        "请先交回或挂失原密钥，待登录系统删除原账号后再申请",
+        "Hand in the key or report it lost, and apply when the account is deleted there",
+    )
+    who = Text("{unit}负责人、密钥管理员", "the head of {unit}, the key custodian")
+
+
 class UnknownPermissionError(ConnectorError):
     """Some of the permissions named are not in the catalogue; all unknown ones are listed at once."""
 
@@ -144,7 +160,7 @@ class ClassFixedError(ConflictError):
         "The account is of class {present}; it cannot become {asked}",
     )
     remedy = Text(
-        "管理员应由专人担任：请为另一人申请，或先注销原账号",
+        "管理员应由专人担任：请为另一人申请",
         "Administration is another person's: apply for somebody else",
     )
     who = Text("申请单位负责人", "the head of the unit that applies")

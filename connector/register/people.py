@@ -161,8 +161,14 @@ def reveal(act: Act, person_id: str, reason: str) -> Revealed:
             "LC 5(5)",
         )
         raise RefusedInputError([short], clause="LC 5(5)")
-    person = get_person(act, person_id)
-    audit.record(act, Event.PERSON_REVEALED, f"person:{person.id}", person_id=person.id, reason=reason)
+    return disclose(act, get_person(act, person_id), reason=reason)
+
+
+def disclose(act: Act, person: PersonRow, *, reason: str, request_id: str | None = None) -> Revealed:
+    """The full numbers, with the entry of the record. Whoever calls it has checked that the actor may (J5)."""
+    audit.record(
+        act, Event.PERSON_REVEALED, f"person:{person.id}", person_id=person.id, request_id=request_id, reason=reason
+    )
     return Revealed(
         person.document_kind,
         read_document(act, person),

@@ -139,6 +139,7 @@ class LedgerOfRecord:
         account.suspended_until = data["until"]
         if data.get("v", 1) >= FULLY_TOLD:
             account.valid_until = data["valid_until"]
+            account.purpose = data.get("purpose", account.purpose)  # Who returns may return for a time.
 
     def _add(self, entry: Entry) -> None:
         account, at = self._account(entry), _moment(entry["at"])

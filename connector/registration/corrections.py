@@ -60,7 +60,9 @@ class CorrectionView(BaseModel):
     case_id: str
     digest: str
     person_name: str
-    document_masked: str
+    document_kind: str
+    document_number: str  # as registered, in full: it is compared with the document and the new one
+    phone: str
     new: dict[str, str]
 
 
@@ -92,17 +94,23 @@ def send_correction(act: Act, case_id: str, form: CorrectionForm) -> Particulars
 
 
 def show_correction(act: Act, correction_id: str) -> CorrectionView:
-    """What is to be compared, for a verifier alone; each reading is recorded (J5; LC 5(5), HH 3)."""
+    """What is to be compared, in full, for a verifier who may decide it, while it waits (J5; LC 5(5), HH 3).
+
+    Each reading is recorded. Raises OwnVerificationError, CorrectionChangedError once it is decided.
+    """
     offices.check_holds(act, Office.VERIFIER, doing="核验更正 / verify a correction")
     row, case = _get(act, correction_id)
+    _check_verifier(act, row, case)
+    if row.state != "waiting":
+        raise CorrectionChangedError
     person = people.get_person(act, case.person_id)
-    audit.record(act, Event.PERSON_REVEALED, f"person:{person.id}", person_id=person.id, reason=f"correction:{row.id}")
+    registered = people.disclose(act, person, reason=f"correction:{row.id}")
     return CorrectionView(
         correction_id=row.id,
         case_id=case.id,
         digest=row.digest,
         person_name=person.name,
-        document_masked=person.document_masked,
+        **registered._asdict(),
         new=_new(act, row),
     )
 
@@ -118,8 +126,7 @@ def verify_correction(act: Act, correction_id: str, form: VerdictForm) -> Mismat
     found = _get(act, correction_id)[1]
     case = mismatches.get_open_case(act, found.id)
     row = _get(act, correction_id)[0]
-    if act.actor.person_id in (case.person_id, row.sent_by, case.opener_id):
-        raise OwnVerificationError
+    _check_verifier(act, row, case)
     if row.state != "waiting" or not hmac.compare_digest(row.digest, form.digest):
         raise CorrectionChangedError
     _check_verdict(act, form)
@@ -134,6 +141,11 @@ def verify_correction(act: Act, correction_id: str, form: VerdictForm) -> Mismat
     _record(act, Event.MISMATCH_VERIFIED, case, fields=row.fields, approved=form.approves, compared=compared)
     mismatches.follow(act, case)
     return case
+
+
+def _check_verifier(act: Act, row: ParticularsRow, case: MismatchRow) -> None:
+    if act.actor.person_id in (case.person_id, row.sent_by, case.opener_id):
+        raise OwnVerificationError
 
 
 def _check_verdict(act: Act, form: VerdictForm) -> None:

@@ -8,6 +8,7 @@ from connector.http import ActDep
 from connector.register import documents, people
 from connector.register.documents import DocumentForm, DocumentView
 from connector.register.offices import check_holds
+from connector.register.schemas import RevealedView
 from connector.register.unit_changes import UnitChange, UnitPlan
 from connector.registration import service
 from connector.registration.contact_lists import ChangeView
@@ -16,7 +17,7 @@ from connector.registration.corrections import CorrectionForm, CorrectionView, V
 from connector.registration.handovers import HandoverView, ItemForm, SignatureForm
 from connector.registration.mismatch_lists import MismatchView
 from connector.registration.mismatches import MismatchForm
-from connector.requests import registrations, reorganise
+from connector.requests import disclosure, registrations, reorganise
 from connector.requests.registrations import RefusedRegistration
 
 router = APIRouter(tags=["registration"])
@@ -33,6 +34,12 @@ def refused(
 ) -> list[RefusedRegistration]:
     """未予登记的申请 / registrations that were refused; they keep their record and opened nothing (HH 4)."""
     return registrations.list_refused(act, within=service.units_of(act), text=text, first=first, count=count)
+
+
+@router.post("/registrations/{request_id}/numbers")
+def show_numbers(act: ActDep, request_id: Id) -> RevealedView:
+    """查看待核验人员的完整号码（核验人，逐次记录）/ full numbers, for who verifies them; recorded each time (J5)."""
+    return RevealedView.model_validate(disclosure.show_numbers(act, request_id))
 
 
 @router.post("/units/{unit_code}/changes/preview")

@@ -14,7 +14,7 @@ from connector.auth.act import Act
 from connector.keys import service as keys
 from connector.provisioning import repairs
 from connector.provisioning import service as provisioning
-from connector.register import accounts, offices, people
+from connector.register import accounts, offices, people, returning
 from connector.register.tables import AccountRow, GrantRow
 from connector.regulations.vocabulary import AccountClass, AccountPurpose, AccountStatus, RequestKind
 from connector.requests import matrix_proposal, reorganise, separation
@@ -49,16 +49,7 @@ def _account(act: Act, request: RequestRow) -> AccountRow:
 def _grant(act: Act, request: RequestRow, _excluded: Collection[str]) -> None:
     form = request.form
     if request.account_id is None:
-        person = people.get_person(act, str(request.person_id))
-        account_class = AccountClass(form["account_class"])
-        account = accounts.open_account(
-            act,
-            person,
-            account_class=account_class,
-            opened_by=request.id,
-            purpose=AccountPurpose(form.get("purpose", AccountPurpose.ORDINARY)),
-            valid_until=_last_moment(form),
-        )
+        account = _open(act, request)
         request.account_id = account.id
         added = accounts.add_grants(act, account, form["permissions"], granted_by=request.id)
         provisioning.open_in_keycloak(act, account, added, request_id=request.id)
@@ -69,6 +60,19 @@ def _grant(act: Act, request: RequestRow, _excluded: Collection[str]) -> None:
     taken = accounts.withdraw_grants(act, account, form["withdraw"], withdrawn_by=request.id)
     provisioning.grant_in_keycloak(act, account, added, request_id=request.id)
     provisioning.withdraw_in_keycloak(act, account, taken, request_id=request.id)
+
+
+def _open(act: Act, request: RequestRow) -> AccountRow:
+    """The account of somebody new; of one who returns, the account that was cancelled (LC 5(3))."""
+    form, person = request.form, people.get_person(act, str(request.person_id))
+    purpose, end = AccountPurpose(form.get("purpose", AccountPurpose.ORDINARY)), _last_moment(form)
+    former = returning.find_former(act, person)
+    if former is not None:
+        return returning.reopen_account(act, former, request_id=request.id, purpose=purpose, valid_until=end)
+    account_class = AccountClass(form["account_class"])
+    return accounts.open_account(
+        act, person, account_class=account_class, opened_by=request.id, purpose=purpose, valid_until=end
+    )
 
 
 def _reset_password(act: Act, request: RequestRow, _excluded: Collection[str]) -> None:

@@ -161,6 +161,20 @@ class OtherUnitError(ForbiddenError):
     who = Text("使用人所在单位", "the person's own unit")
 
 
+class NotUnderVerificationError(ConflictError):
+    """Full numbers are shown while a new registration is being verified, and at no other time."""
+
+    code = "not-under-verification"
+    clause = "LC 5(5), HH 3, HH 4"
+    says = Text(
+        "此申请不在登记核验环节，不能查看完整号码", "This request is not being verified; its numbers stay masked"
+    )
+    remedy = Text("确需查看的，请有权人员说明理由后查看", "Ask somebody who may, with a reason")
+    who = Text(
+        "信息技术科负责人、操作员、安全管理员", "head of the system department, operator, security administrator"
+    )
+
+
 class NothingToChangeError(ConflictError):
     """The request asks for what is already so."""
 
@@ -189,7 +203,8 @@ class WrongStatusError(ConflictError):
     clause = "LC 7"
     says = Text("账号当前状态为{status}，不能申请{kind}", "The account is {status}; {kind} cannot be applied for")
     remedy = Text(
-        "请核对账号状态；已禁用的账号请申请启用", "Check the status; a disabled account is enabled, not opened again"
+        "请核对账号状态；已禁用的账号请申请启用，已注销的请为使用人重新登记",
+        "Check the status; a disabled account is enabled; who had one that is cancelled is registered again",
     )
     who = Text("申请人", "the applicant")
 

@@ -12,7 +12,7 @@ from connector.auth.act import Act
 from connector.auth.actor import ActorKind
 from connector.keys import service as keys
 from connector.outbox import service as outbox
-from connector.register import accounts, catalogue, causes, confine, offices, people, units
+from connector.register import accounts, catalogue, causes, confine, offices, people, returning, units
 from connector.register.tables import AccountRow, PersonRow, UnitRow
 from connector.regulations.vocabulary import AccountStatus, RequestKind
 from connector.requests import separation, store
@@ -171,6 +171,8 @@ def check_form(act: Act, form: RequestForm) -> Checked:
             cause = causes.cause_to_lift(act, account)
             keys.check_may_enable(act, account)
             check_new_end(form, account.valid_until, act.now)
+    elif person is not None:
+        cause = _cause_of_return(act, person) or cause
     check_proposal(act, form, unit)
     check_change(act, form, unit)
     permissions = catalogue.check_permissions(act, (*form.permissions, *form.withdraw))
@@ -216,8 +218,18 @@ def _find_subject(act: Act, form: RequestForm) -> tuple[PersonRow | None, Accoun
     if form.person is None:
         return None, None
     person = people.ensure_person(act, form.person)
-    accounts.check_no_account(act, person)
+    with confine.beyond(act):  # One person, one account, in the whole installation (LC 5(3)).
+        if returning.find_former(act, person) is None:
+            accounts.check_no_account(act, person)
+    returning.renew_particulars(act, person, form.person)
     return person, None
+
+
+def _cause_of_return(act: Act, person: PersonRow) -> str:
+    """A violation is not forgotten by a cancellation: who decides on enabling, decides on the return (LC 7(3))."""
+    former = returning.find_former(act, person)
+    cause = causes.cause_to_lift(act, former) if former else ""
+    return cause if cause == causes.VIOLATION else ""
 
 
 def _check_changes_something(act: Act, form: RequestForm, account: AccountRow | None) -> None:

@@ -8,7 +8,9 @@ import pytest
 
 from connector.auth.actor import Actor, person_actor
 from connector.errors import RefusedInputError
+from connector.ports import UnknownUserError
 from connector.register import accounts, people
+from connector.register.errors import CancellationUnfinishedError
 from connector.register.tables import AccountRow
 from connector.registration import service as registration
 from connector.registration.contacts import ChangeForm
@@ -16,7 +18,7 @@ from connector.registration.corrections import CorrectionForm, VerdictForm
 from connector.registration.handovers import SignatureForm
 from connector.registration.mismatches import MismatchForm
 from connector.registration.tables import MismatchRow
-from connector.regulations.vocabulary import AccountStatus, Office, Verdict
+from connector.regulations.vocabulary import AccountStatus, Office, RequestKind, Verdict
 from connector.requests import registrations
 from connector.requests import service as requests
 from connector.requests.tables import RequestRow
@@ -137,6 +139,33 @@ def test_untrue_data_not_corrected_in_time_end_the_account_when_people_say_so(to
     assert case_of(town, case_id).outcome == "terminated"
     with town.connector.act(HOST) as act:
         assert people.get_person(act, account.person_id).document_digest  # Person and history stay (GS 10(6)).
+
+
+@pytest.mark.req("A2", "C6")
+def test_who_returns_after_a_cancellation_has_his_one_account_with_a_new_user_and_new_secrets(town: Town) -> None:
+    form = make_person_form("ywk", name="周复归", mail="zhou@example.cn")
+    account = town.account_of(town.approve(town.submit(town.form(person=form, permissions=town.permissions(2)))))
+    assert enabled(town, account)
+    former_id = str(now(town, account).keycloak_id)
+    town.approve(town.submit(town.form(kind=RequestKind.CANCEL, account=account.user_name, reason="已离职")))
+    again = town.form(person=form, permissions=town.permissions(3)[2:])
+    with pytest.raises(CancellationUnfinishedError):
+        town.submit(again)
+    town.connector.deliver()
+    with pytest.raises(UnknownUserError):
+        town.idp.get_user(former_id)
+
+    request = town.submit(again)
+    town.connector.deliver()
+    assert list(town.idp.list_accounts()) == []  # People decide first, the verifier among them.
+    assert town.account_of(town.approve(request)).id == account.id
+    assert enabled(town, account)
+    user = town.idp.get_user(str(now(town, account).keycloak_id))
+    assert (user.user_name, user.user_id == former_id) == (account.user_name, False)
+    assert {"UPDATE_PASSWORD", "CONFIGURE_TOTP"} <= set(user.required_actions)
+    assert town.idp.list_credentials(user.user_id) == []
+    held = {f"{subsystem}:{role}" for subsystem, roles in town.idp.roles_of(user.user_id).items() for role in roles}
+    assert held == set(again.permissions)
 
 
 def member(town: Town) -> Actor:

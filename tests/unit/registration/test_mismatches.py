@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from connector.audit.events import Event
+from connector.audit.tables import AuditEntryRow
+from connector.auth.actor import person_actor
 from connector.auth.levels import StepUpNeededError
 from connector.errors import ForbiddenError, RefusedInputError
 from connector.outbox.tables import StepRow
@@ -169,6 +172,37 @@ def test_verify_ones_own_case_or_by_password_or_other_content_is_refused(town: T
     with pytest.raises(ForbiddenError):
         verify(town, row, by=town.actor(Office.OPERATOR))
     verify(town, row, by=other)
+
+
+@pytest.mark.req("J5")
+def test_verifier_sees_a_waiting_correction_in_full_and_is_recorded(town: Town, account: AccountRow) -> None:
+    number = resident_id(40_077)
+    row = correct(town, begin(town, account), document_number=number)
+    verifier = town.actor(Office.VERIFIER, "jyzx")
+    with town.connector.act(verifier) as act:
+        view = registration.show_correction(act, row.id)
+        registered = people.read_document(act, people.get_person(act, account.person_id))
+    assert (view.document_number, view.new["document_number"]) == (registered, number)
+    with town.connector.act(HOST) as act:
+        entries = select(AuditEntryRow).where(AuditEntryRow.event == Event.PERSON_REVEALED)
+        assert [(each.actor, each.data["reason"]) for each in act.session.scalars(entries)] == [
+            (verifier.name, f"correction:{row.id}")
+        ]
+
+
+@pytest.mark.req("J5")
+def test_nobody_but_its_verifier_sees_a_correction_in_full(town: Town, account: AccountRow) -> None:
+    row = correct(town, begin(town, account), document_number=resident_id(40_078))
+    person = person_actor(account.person_id, account.user_name, account_id=account.id, acr="mfa")
+    for by in (reporter(town), town.actor(Office.UNIT_HEAD, "ywk"), town.actor(Office.OPERATOR), person):
+        with pytest.raises(ForbiddenError), town.connector.act(by) as act:
+            registration.show_correction(act, row.id)
+    verify(town, row)
+    with pytest.raises(CorrectionChangedError), town.connector.act(town.actor(Office.VERIFIER, "jyzx")) as act:
+        registration.show_correction(act, row.id)
+    with town.connector.act(HOST) as act:
+        entries = select(AuditEntryRow).where(AuditEntryRow.event == Event.PERSON_REVEALED)
+        assert act.session.scalars(entries).all() == []
 
 
 def test_correction_with_the_document_of_another_person_is_refused(town: Town, account: AccountRow) -> None:

@@ -1,11 +1,16 @@
 """The verifier's stage of a new registration: the checklist, the refusal that is kept, hints of doubles."""
 
 import pytest
+from sqlalchemy import select
 
-from connector.errors import RefusedInputError
+from connector.audit.events import Event
+from connector.audit.tables import AuditEntryRow
+from connector.auth.actor import Actor
+from connector.errors import ConnectorError, RefusedInputError
 from connector.register import accounts, people
 from connector.regulations.vocabulary import Office, Verdict
-from connector.requests import registrations, show
+from connector.requests import disclosure, registrations, show
+from connector.requests.errors import NotUnderVerificationError
 from connector.requests.tables import RequestRow
 from connector.requests.verification import Comparison
 from tests.factories import make_person, make_person_form, resident_id
@@ -91,6 +96,54 @@ def test_refused_registration_keeps_its_record_and_is_shown_when_he_applies_agai
     town.approve(again)
     with town.connector.act(HOST) as act:
         assert registrations.list_refused(act, text="刘未核")[0].has_account
+
+
+def numbers(town: Town, request: RequestRow, by: Actor) -> people.Revealed:
+    with town.connector.act(by) as act:
+        return disclosure.show_numbers(act, request.id)
+
+
+def revealed(town: Town, person_id: str | None) -> list[tuple[str, str, str | None]]:
+    with town.connector.act(HOST) as act:
+        entries = select(AuditEntryRow).where(AuditEntryRow.event == Event.PERSON_REVEALED)
+        rows = act.session.scalars(entries.where(AuditEntryRow.person_id == person_id))
+        return [(row.actor, row.data["reason"], row.request_id) for row in rows]
+
+
+@pytest.mark.req("J5")
+def test_verifier_sees_the_full_numbers_of_the_registration_he_verifies_and_is_recorded(town: Town) -> None:
+    form = make_person_form("ywk")
+    request, verifier = at_verifier(town, person=form), town.actor(Office.VERIFIER, "jyzx")
+    assert numbers(town, request, verifier) == (form.document_kind, form.document_number, form.phone)
+    assert revealed(town, request.person_id) == [(verifier.name, f"verification:{request.number}", request.id)]
+
+
+@pytest.mark.req("J5")
+def test_nobody_but_its_verifier_sees_the_full_numbers_of_a_registration(town: Town) -> None:
+    request = at_verifier(town)
+    others = [town.applicant("ywk"), town.actor(Office.UNIT_HEAD, "ywk"), town.actor(Office.AUDITOR)]
+    others += [town.actor(office) for office in (Office.PRINCIPAL, Office.OPERATOR, Office.SYSTEM_DEPARTMENT_HEAD)]
+    for actor in others:
+        with pytest.raises(ConnectorError) as refused:
+            numbers(town, request, actor)
+        assert refused.value.status in (403, 404)
+    assert revealed(town, request.person_id) == []
+
+
+@pytest.mark.req("J5")
+def test_verifier_sees_no_numbers_before_and_after_his_stage_nor_of_other_requests(town: Town) -> None:
+    verifier = town.actor(Office.VERIFIER, "jyzx")
+    early = town.submit()
+    if town.open_stage(early).office != Office.VERIFIER:
+        with pytest.raises(NotUnderVerificationError):
+            numbers(town, early, verifier)
+    late = town.decide(at_verifier(town))
+    with pytest.raises(NotUnderVerificationError):
+        numbers(town, late, verifier)
+    change = town.form(account=town.account_of(town.approve(late)).user_name, permissions=town.permissions(3)[2:])
+    with pytest.raises(NotUnderVerificationError):
+        numbers(town, town.submit(change), verifier)
+    assert revealed(town, late.person_id) == []
 
 
 def test_same_name_and_birth_date_is_a_hint_and_never_a_refusal(town: Town) -> None:
