@@ -1,5 +1,8 @@
 """Right calls of the clocks, of deputies and absences, and of the ledger as a file; noted by `tests.operations`."""
 
+import itertools
+from datetime import date, timedelta
+
 from sqlalchemy import select
 
 from connector.register import absences, deputies
@@ -12,6 +15,8 @@ from tests.fixtures_api import Api
 from tests.operations import Call, operation, simple
 from tests.town import HOST
 
+_days = itertools.count(1)
+
 simple("GET", "/requests/statistics", by=Office.PRINCIPAL, sent={"params": {"month": "2026-03"}})
 simple("GET", "/offices/vacant", by=Office.SECURITY_ADMINISTRATOR)
 simple("GET", "/ledger/export", by=Office.AUDITOR)
@@ -19,15 +24,21 @@ simple("GET", "/deputies", by=Office.UNIT_HEAD, unit="ywk", refused=200)
 simple("GET", "/absences", by=Office.UNIT_HEAD, unit="ywk", refused=200)
 
 
+def next_day(api: Api) -> date:
+    """A day to come, another at each call: nobody has two deputies or two absences on one day."""
+    today: date = api.town.clock.now().date()
+    return today + timedelta(days=next(_days) % 250)
+
+
 def deputy_form(api: Api) -> DeputyForm:
     town = api.town
     head = town.centre.person(Office.UNIT_HEAD, "ywk")
-    today = town.clock.now().date()
+    day = next_day(api)
     with town.connector.act(HOST) as act:
         account = make_account(act, "ywk", person=make_person(act, "ywk"))
         held = act.session.scalars(select(AppointmentRow.id).where(AppointmentRow.person_id == head.id)).one()
         return DeputyForm(
-            appointment_id=held, deputy=account.user_name, valid_from=today, valid_to=today, reason="出差一天"
+            appointment_id=held, deputy=account.user_name, valid_from=day, valid_to=day, reason="出差一天"
         )
 
 
@@ -58,7 +69,7 @@ def end_deputy(api: Api) -> Call:
 
 @operation("POST", "/absences")
 def note_absence(api: Api) -> Call:
-    day = api.town.clock.now().date().isoformat()
+    day = next_day(api).isoformat()
     holder = api.town.centre.person(Office.UNIT_HEAD, "ywk").id
     sent = {"json": {"person_id": holder, "first_day": day, "last_day": day, "reason": "住院"}}
     return Call("/absences", Office.SECURITY_ADMINISTRATOR, status=201, sent=sent)
@@ -66,7 +77,7 @@ def note_absence(api: Api) -> Call:
 
 @operation("POST", "/absences/{absence_id}/end")
 def end_absence(api: Api) -> Call:
-    day = api.town.clock.now().date()
+    day = next_day(api)
     with api.town.connector.act(api.town.actor(Office.UNIT_HEAD, "ywk")) as act:
         row = absences.note_absence(act, AbsenceForm(first_day=day, last_day=day, reason="休假"))
     return Call(f"/absences/{row.id}/end", Office.SECURITY_ADMINISTRATOR)
