@@ -49,6 +49,16 @@ def print_matrix(unit_code: str, out: Out) -> None:
         _write(out, connector.typesetter.pdf("listing", drawn, at=act.now), drawn)
 
 
+@app.command("handover")
+def print_handover(
+    change_id: Annotated[str, typer.Argument(help="id of the change; `registration changes` lists them")], out: Out
+) -> None:
+    """账号交接记录 / The handover record of a change of contact, handler or reviewer (HH 3)."""
+    with opened() as connector, connector.act(operator(), reading=True) as act:
+        drawn = papers.handover_paper(act, change_id)
+        _write(out, connector.typesetter.pdf("form", drawn, at=act.now), drawn)
+
+
 def _write(out: Path, content: bytes, drawn: Drawn) -> None:
     out.write_bytes(content)
     show({"file": str(out), "title": drawn["title"], "bytes": len(content)})

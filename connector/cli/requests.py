@@ -15,6 +15,7 @@ from connector.pages.sheets import write_table
 from connector.regulations.vocabulary import Office, Verdict
 from connector.requests import service, statistics
 from connector.requests import show as shown
+from connector.requests.entitlement import Override
 from connector.requests.forms import RequestForm
 from connector.requests.verification import Comparison
 
@@ -101,13 +102,20 @@ def decide(
     compared: Annotated[
         list[str] | None, typer.Option(help="of a new registration: ITEM=agrees|differs|not_compared[:NOTE]")
     ] = None,
+    override: Annotated[
+        list[str] | None, typer.Option(help="a permission approved beyond the table of posts; each one in excess")
+    ] = None,
+    override_reason: Annotated[str, typer.Option(help="why it is approved beyond the table (JC 11)")] = "",
+    entitlement: Annotated[str, typer.Option(help="digest of the check that was shown")] = "",
     token: Token = "",
     as_json: Json = False,
 ) -> None:
     """审批 / decide a stage as the signed-in person."""
-    said = read_comparisons(compared or [])
+    said, beyond = read_comparisons(compared or []), read_override(override or [], override_reason, entitlement)
     with opened() as connector, connector.act(connector.actor_of(token)) as act:
-        request = service.decide(act, stage_id=stage_id, verdict=verdict, reason=reason, digest=digest, compared=said)
+        request = service.decide(
+            act, stage_id=stage_id, verdict=verdict, reason=reason, digest=digest, compared=said, override=beyond
+        )
         show({"number": request.number, "state": request.state}, as_json)
 
 
@@ -130,6 +138,16 @@ def read_comparisons(said: Sequence[str]) -> list[Comparison]:
         except ValidationError:
             raise typer.BadParameter("ITEM=agrees|differs|not_compared[:NOTE]") from None
     return found
+
+
+def read_override(permissions: Sequence[str], reason: str, digest: str) -> Override | None:
+    """What is approved beyond the table of posts; an incomplete one ends the command, none is None (JC 11)."""
+    if not permissions and not reason and not digest:
+        return None
+    try:
+        return Override(permissions=list(permissions), reason=reason, digest=digest)
+    except ValidationError:
+        raise typer.BadParameter("--override PERMISSION --override-reason TEXT --entitlement DIGEST") from None
 
 
 def read_form(file: Path) -> RequestForm:

@@ -22,8 +22,10 @@ from connector.pages.frame import render
 from connector.pages.holdings import read_holdings
 from connector.pages.language import language_of, mark, translator
 from connector.pages.paging import ON_A_PAGE, asked, paging
+from connector.pages.papers import may_print_administrators
 from connector.pages.reach import units_in_reach
 from connector.pages.wording import Words
+from connector.papers.facts import ADMINISTRATORS
 from connector.register import catalogue, offices, units
 from connector.register.ledger import MOST_ROWS
 from connector.register.reach import units_of_ledger
@@ -52,11 +54,15 @@ class Asked(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One account as the page draws it; `approved_by` are names of persons, or the paper."""
+    """One account as the page draws it; `approved_by` are names of persons, or the paper.
+
+    `beyond` says of each permission approved beyond the table of posts who took it upon himself (JC 11).
+    """
 
     row: LedgerRowView
     parts: list[Part]
     approved_by: list[str]
+    beyond: list[tuple[Part, str]]
     purpose: str
     valid_until: datetime | None
 
@@ -99,6 +105,7 @@ def read(request: Request, act: PageActDep, user_name: str) -> HTMLResponse:
         request, "ledger_account.html", title=_t(request, mark("账号 {name}"), name=row.user_name), row=row,
         account=account, held=read_holdings(act, account), states=states, numbers=_numbers(act, sources),
         line=_lines(act, found.model_copy(update={"rows": [row]}))[0],
+        is_administrator=row.account_class in ADMINISTRATORS and may_print_administrators(act),
     )  # fmt: skip
 
 
@@ -129,9 +136,11 @@ def _lines(act: Act, found: LedgerView) -> list[Line]:
         row.id: row
         for row in act.session.scalars(select(AccountRow).where(AccountRow.id.in_([r.account_id for r in found.rows])))
     }
-    names = owners.by_user_name(act, [name for row in found.rows for name in row.approved_by])
+    grants = [grant for row in found.rows for grant in row.grants]
+    wanted = {name for row in found.rows for name in row.approved_by} | {grant.overridden_by for grant in grants}
+    names = {name: owner.name for name, owner in owners.by_user_name(act, wanted).items()}
     systems = {row.id: row.name for row in catalogue.list_subsystems(act)}
-    held = {grant.permission_id for row in found.rows for grant in row.grants}
+    held = {grant.permission_id for grant in grants}
     parts = {
         permission.id: facts.permission_part(systems, permission)
         for permission in act.session.scalars(select(PermissionRow).where(PermissionRow.id.in_(held)))
@@ -140,7 +149,12 @@ def _lines(act: Act, found: LedgerView) -> list[Line]:
         Line(
             row,
             [parts[grant.permission_id] for grant in row.grants],
-            [names[name].name if name in names else name for name in row.approved_by],
+            [names.get(name, name) for name in row.approved_by],
+            [
+                (parts[grant.permission_id], names.get(grant.overridden_by, grant.overridden_by))
+                for grant in row.grants
+                if grant.overridden_by
+            ],
             accounts[row.account_id].purpose,
             accounts[row.account_id].valid_until,
         )

@@ -118,9 +118,23 @@ def _approval(act: Act, decision: DecisionRow, stage: StageRow) -> str:
 
 
 def _overrides(act: Act, request_ids: list[str]) -> dict[str, list[str]]:
-    """What was approved beyond the table of posts, by request (JC 11)."""
+    """What was approved beyond the table of posts, and who took it upon himself, by request (JC 11).
+
+    Of the version that took effect alone: what a former version asked for was not granted by it.
+    """
     told: dict[str, list[str]] = defaultdict(list)
     for some in in_batches(request_ids):
-        for row in act.session.scalars(select(OverrideRow).where(OverrideRow.request_id.in_(some))):
-            told[row.request_id].append(f"超出对照表：{'、'.join(row.permissions)}（理由：{row.reason}）")
+        found = act.session.execute(
+            select(OverrideRow, DecisionRow, StageRow)
+            .join(RequestRow, RequestRow.id == OverrideRow.request_id)
+            .join(DecisionRow, DecisionRow.id == OverrideRow.decision_id)
+            .join(StageRow, StageRow.id == DecisionRow.stage_id)
+            .where(OverrideRow.request_id.in_(some), OverrideRow.version == RequestRow.version)
+            .order_by(OverrideRow.at)
+        )
+        for row, decision, stage in found:
+            by = _approval(act, decision, stage)
+            told[row.request_id].append(
+                f"超出对照表：{'、'.join(row.permissions)}（例外批准：{by}；理由：{row.reason}）"
+            )
     return told

@@ -12,13 +12,12 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import func, select
 
 from connector.auth.act import Act
-from connector.errors import NotFoundError
 from connector.pages.access import PageActDep
 from connector.pages.frame import render
 from connector.pages.language import language_of, mark, translator
 from connector.pages.paging import ON_A_PAGE, Paging, paging
-from connector.pages.reach import is_in_reach, own_units, units_in_reach
-from connector.register import catalogue, matrix, people, units
+from connector.pages.reach import chosen_unit, units_in_reach
+from connector.register import catalogue, matrix
 from connector.register.tables import AccountRow, GrantRow, MatrixRow, PermissionRow, PersonRow, SubsystemRow, UnitRow
 from connector.regulations.vocabulary import AccountStatus
 
@@ -43,7 +42,7 @@ class Holder(NamedTuple):
 @router.get("")
 def show(request: Request, act: PageActDep, unit: str = "", system: str = "", page: int = 1) -> HTMLResponse:
     """The table of one unit in force, and its accounts with what they hold beside what their posts may."""
-    chosen = _unit(act, unit.strip())
+    chosen = chosen_unit(act, unit.strip())
     columns, systems = catalogue.list_permissions(act), catalogue.list_subsystems(act)
     posts = matrix.current(act, chosen.id)
     wide = len(columns) > MOST_COLUMNS
@@ -59,17 +58,6 @@ def show(request: Request, act: PageActDep, unit: str = "", system: str = "", pa
         posts=[(post, [column.id in may for column in columns]) for post, may in sorted(posts.items())],
         holders=_holders(act, chosen, place, columns, posts), paged=place if place.pages > 1 else None,
     )  # fmt: skip
-
-
-def _unit(act: Act, code: str) -> UnitRow:
-    """The unit asked for, within the reader's reach; else his own."""
-    own = own_units(act)
-    if not code:
-        return own[0] if own else units.get_unit_by_id(act, people.get_person(act, str(act.actor.person_id)).unit_id)
-    unit = units.get_unit(act, code)
-    if not is_in_reach(act, unit):
-        raise NotFoundError(kind="单位 (unit)", name=code)
-    return unit
 
 
 def _first_system(posts: Mapping[str, Collection[str]], systems: Sequence[SubsystemRow]) -> str:

@@ -11,11 +11,13 @@ from connector.pages.language import mark
 from connector.pages.visitor import Visitor
 from connector.register import readers
 from connector.regulations.vocabulary import Office
+from connector.requests.reorganise import KEEPERS as UNIT_KEEPERS
 
 OF_THE_LEDGER = frozenset({*readers.LEDGER, Office.UNIT_HEAD})
 ANY_OFFICE = frozenset(Office)
 OF_REVIEWS = frozenset({*readers.REVIEWS, Office.UNIT_HEAD})
 OF_FILINGS = frozenset({*readers.REVIEWS, Office.OPERATOR})
+OF_REGISTRATIONS = frozenset({*readers.REQUESTS, Office.VERIFIER, Office.UNIT_HEAD})
 OF_PROJECTS = frozenset({*readers.CONFLICTS, *KEEPERS})
 
 
@@ -65,6 +67,7 @@ ENTRIES = (
         mark("对照表、审批、Keycloak和子系统的差异，超出对照表的例外"),
         frozenset(readers.LEDGER) | {Office.UNIT_HEAD},
     ),
+    Entry("/pages/papers", mark("登记表和交接记录"), mark("打印单位、管理员登记表和交接记录"), OF_THE_LEDGER),
     Entry("/pages/scans", mark("排查"), mark("僵尸用户、简单口令、测试和到期账号"), frozenset(readers.SCANS)),
     Entry(
         "/pages/departures",
@@ -72,6 +75,14 @@ ENTRIES = (
         mark("离岗、调动、回岗人员和人事目录"),
         frozenset(readers.ROTATIONS) | {Office.UNIT_HEAD},
     ),
+    Entry(
+        "/pages/registrations",
+        mark("登记信息"),
+        mark("登记信息不符的个案和更正，未予登记的申请"),
+        OF_REGISTRATIONS,
+    ),
+    Entry("/pages/handovers", mark("人员变更和交接"), mark("联系人、经办和审核人员的变更，交接记录的签字")),
+    Entry("/pages/unit-changes", mark("单位撤并"), mark("单位撤并、更名、划转的预览和申请"), frozenset(UNIT_KEEPERS)),
     Entry("/pages/duties", mark("待办日历"), mark("到期事项、由谁办理和依据"), ANY_OFFICE),
     Entry("/pages/reviews", mark("权限复核"), mark("逐项复核本单位人员的权限"), OF_REVIEWS),
     Entry("/pages/inspections", mark("账号抽查"), mark("抽查结果和整改"), OF_REVIEWS),

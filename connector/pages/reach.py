@@ -3,7 +3,8 @@
 from sqlalchemy import select
 
 from connector.auth.act import Act
-from connector.register import units
+from connector.errors import NotFoundError
+from connector.register import people, units
 from connector.register.reach import inside, units_of_ledger
 from connector.register.tables import UnitRow
 
@@ -21,6 +22,17 @@ def units_in_reach(act: Act) -> list[UnitRow]:
 def own_units(act: Act) -> list[UnitRow]:
     """The topmost units that a unit head sees; empty for whoever sees all. ForbiddenError for everybody else."""
     return list(units_of_ledger(act) or [])
+
+
+def chosen_unit(act: Act, code: str) -> UnitRow:
+    """The unit asked for, within the reader's reach; his own without a code. NotFoundError beyond it."""
+    own = own_units(act)
+    if not code:
+        return own[0] if own else units.get_unit_by_id(act, people.get_person(act, str(act.actor.person_id)).unit_id)
+    unit = units.get_unit(act, code)
+    if not is_in_reach(act, unit):
+        raise NotFoundError(kind="单位 (unit)", name=code)
+    return unit
 
 
 def is_in_reach(act: Act, unit: UnitRow) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from connector.auth.act import Act
@@ -63,8 +63,12 @@ class PaperFacts:
 
 def day(moment: datetime) -> str:
     """A day in China as papers write it."""
-    local = moment.astimezone(offices.OFFICE_ZONE)
-    return f"{local.year}年{local.month}月{local.day}日"
+    return date_words(moment.astimezone(offices.OFFICE_ZONE))
+
+
+def date_words(one: date) -> str:
+    """A date as papers write it."""
+    return f"{one.year}年{one.month}月{one.day}日"
 
 
 def gather(act: Act, request: RequestRow, whole: Numbers | None = None) -> PaperFacts:
@@ -146,12 +150,13 @@ def _opinions(act: Act, request: RequestRow) -> dict[str, list[Box]]:
                 text="" if decision.reason == VERDICTS[decision.verdict] else decision.reason,
                 signer=f"{signer}（{OFFICE_NAMES[Office(stage.office)].zh}）",
                 when=day(decision.decided_at),
-                proof=_proof(decision.proof),
+                proof=proof_told(decision.proof),
             )
         )
     return found
 
 
-def _proof(proof: str) -> str:
+def proof_told(proof: str) -> str:
+    """How a signer proved himself, as papers say it."""
     named = [PROOFS[one] for one in proof.split() if one in PROOFS]
     return f"电子签批，验证方式：{'、'.join(named)}" if named else "电子签批"

@@ -1,24 +1,35 @@
-"""Records that are no request: GS annex 1, the Hohhot register and handover record, JC annex 1. Drawn; nothing changed.
+"""Records that are no request: GS annex 1, the Hohhot register, JC annex 1. Drawn; nothing is changed.
 
 GS names its annex 1 and prints none: the boxes are what GS 5, 9 and 10(1) ask for. HH draws no form either: the boxes
-are those of HH 1 and HH 3.
+are those of HH 1.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable
 
 from sqlalchemy import select
 
 from connector.auth.act import Act
 from connector.errors import NotFoundError
-from connector.papers.boxes import Box, label, opinion, option, options, sealed, value
-from connector.papers.facts import ADMINISTRATORS, Numbers, class_name, day, key_serial, masked, unit_phone
+from connector.papers.boxes import Box, label, opinion, option, options, said, sealed, value
+from connector.papers.facts import (
+    ADMINISTRATORS,
+    Numbers,
+    class_name,
+    day,
+    key_serial,
+    masked,
+    proof_told,
+    unit_phone,
+)
 from connector.papers.forms import Drawn
-from connector.register import accounts, matrix, people, units
+from connector.register import accounts, catalogue, confine, matrix, people, units
+from connector.register.administrator_tables import AdministratorReportRow
+from connector.register.matrix_lines import MatrixLine
 from connector.register.names import CLASS_NAMES
 from connector.register.tables import AccountRow, GrantRow, PermissionRow, PersonRow, SubsystemRow, UnitRow
-from connector.regulations.vocabulary import AccountClass
+from connector.regulations.vocabulary import AccountClass, AccountStatus, Office
+from connector.requests import matrix_desk
+from connector.requests.matrix_desk import Version
 
 HEADINGS = ("序号", "系统名称", "账号类别", "岗位", "使用人", "备注")  # word for word, JC annex 1
 WIDTHS = (14, 0, 34, 24, 34, 26)
@@ -59,7 +70,7 @@ def administrator_form(act: Act, user_name: str, whole: Numbers | None = None) -
             ],
             [label("管理范围"), value("管理范围", _scope(act, account), 3, high=20)],
             [label("本单位负责人\n意见"), opinion("本单位负责人意见", (), 3, high=36)],
-            [label("上一级系统\n管理部门意见"), opinion("上一级系统管理部门意见", (), 3, high=36)],
+            [label("上一级系统\n管理部门意见"), opinion("上一级系统管理部门意见", _noted(act, person), 3, high=36)],
         ],
     }
 
@@ -69,7 +80,7 @@ def unit_register(act: Act, unit: UnitRow) -> Drawn:
     found = act.session.execute(
         select(PersonRow, AccountRow)
         .join(AccountRow, AccountRow.person_id == PersonRow.id)
-        .where(PersonRow.unit_id == unit.id)
+        .where(PersonRow.unit_id == unit.id, AccountRow.status != AccountStatus.CANCELLED.value)
         .order_by(AccountRow.user_name)
     )
     heads = [label(text) for text in ("序号", "经办人员姓名", "证件号码", "联系电话", "账号")]
@@ -105,59 +116,22 @@ def unit_register(act: Act, unit: UnitRow) -> Drawn:
     }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Handover:
-    """One handover of an account (HH 3): between whom, what of it, and who signed when."""
-
-    unit: str
-    account: str
-    giver: str
-    taker: str
-    items: Sequence[str]
-    reason: str
-    at: datetime
-    giver_signed: Box | None = None
-    taker_signed: Box | None = None
-    supervisor_signed: Box | None = None
-
-
-def handover_record(facts: Handover) -> Drawn:
-    """账号交接记录 (HH 3): signed by both sides; the finance department's opinion below."""
-    items = "\n".join(f"{number}、{item}" for number, item in enumerate(facts.items, 1))
-
-    def signed(box: Box | None) -> list[Box]:
-        return [box] if box else []
-
-    return {
-        "title": "账号交接记录",
-        "columns": [32, 0, 30, 0],
-        "rows": [
-            [label("单位名称"), sealed("单位名称", facts.unit, 3)],
-            [label("账号"), value("账号", facts.account), label("交接日期"), value("交接日期", day(facts.at))],
-            [label("移交人"), value("移交人", facts.giver), label("接收人"), value("接收人", facts.taker)],
-            [label("变动原因"), value("变动原因", facts.reason, 3, high=20)],
-            [label("交接内容"), value("交接内容", items, 3, high=40)],
-            [label("移交人签字"), opinion("移交人签字", signed(facts.giver_signed), 3, high=24)],
-            [label("接收人签字"), opinion("接收人签字", signed(facts.taker_signed), 3, high=24)],
-            [label("财政部门意见"), opinion("财政部门意见", signed(facts.supervisor_signed), 3, high=34)],
-        ],
-    }
-
-
 def matrix_listing(act: Act, unit: UnitRow) -> Drawn:
-    """账号权限对照表 (JC annex 1) of a unit: each post with its systems, and who holds the post."""
-    posts = matrix.current(act, unit.id)
+    """账号权限对照表 (JC annex 1) of a unit as it is in force, with who signed it; without one, to be filled."""
+    table = matrix_desk.show_version(act, unit.code) if matrix.in_force(act, unit.id) else None
     holders = _holders(act, unit)
-    rows: list[list[str]] = []
-    for post, system, role in _lines(act, posts):
-        rows.append([str(len(rows) + 1), system, role, post, "、".join(holders.get(post, ())), ""])
+    rows = [
+        [str(number), system, role, post, "、".join(holders.get(post, ())), note]
+        for number, (system, post, role, note) in enumerate(_lines(act, table.lines if table else ()), 1)
+    ]
+    version = f"　　第{table.version}版，自{day(table.since)}起施行" if table else ""
     return {
         "annex": "附件 1",
         "title": "账号权限对照表",
-        "above": [f"科室（单位）名称：{unit.name}"],
+        "above": [f"科室（单位）名称：{unit.name}{version}"],
         "columns": [{"title": head, "width": width} for head, width in zip(HEADINGS, WIDTHS, strict=True)],
         "rows": rows,
-        "below": ["分管领导签字：　　　　　　　　　　　　　　　　日期：　　　　年　　月　　日"],
+        "below": [_leader(table)],
         "notes": [
             "填写说明：",
             "1、“账号类别”可填写账号本身属性，例如：受理、审批。",
@@ -166,8 +140,30 @@ def matrix_listing(act: Act, unit: UnitRow) -> Drawn:
     }
 
 
-def _phone(numbers: Numbers) -> Box:
-    return value("手机号码", numbers.phone)
+def _leader(table: Version | None) -> str:
+    """Who signed the table (JC 5); a line to sign on while nobody has."""
+    if table is not None and table.paper:
+        return f"分管领导签字：见文件{table.paper}"
+    signed = [one for one in table.signed if one.office == Office.LEADER_IN_CHARGE] if table else []
+    if not signed:
+        return "分管领导签字：　　　　　　　　　　　　　　　　日期：　　　　年　　月　　日"
+    return f"分管领导签字：{signed[0].name}（{proof_told(signed[0].proof)}）　　日期：{day(signed[0].at)}"
+
+
+def _noted(act: Act, person: PersonRow) -> list[Box]:
+    """That the level above has taken note of the administrator, when, and who did (GS 9)."""
+    with confine.beyond(act):
+        row = act.session.scalar(
+            select(AdministratorReportRow)
+            .where(AdministratorReportRow.person_id == person.id, AdministratorReportRow.acknowledged_at.is_not(None))
+            .order_by(AdministratorReportRow.acknowledged_at.desc())
+            .limit(1)
+        )
+        if row is None or row.acknowledged_at is None or row.acknowledged_by is None:
+            return []
+        signer = people.get_person(act, row.acknowledged_by).name
+    told = "设置已备案" if row.what == "set" else "免去已备案"
+    return [said(verdict=told, text="", signer=signer, when=day(row.acknowledged_at), proof=proof_told(""))]
 
 
 def _opened(account: AccountRow) -> Box:
@@ -191,7 +187,7 @@ def _holders(act: Act, unit: UnitRow) -> dict[str, list[str]]:
     found = act.session.execute(
         select(PersonRow.post, PersonRow.name)
         .join(AccountRow, AccountRow.person_id == PersonRow.id)
-        .where(PersonRow.unit_id == unit.id)
+        .where(PersonRow.unit_id == unit.id, AccountRow.status != AccountStatus.CANCELLED.value)
         .order_by(PersonRow.name)
     )
     names: dict[str, list[str]] = {}
@@ -200,13 +196,9 @@ def _holders(act: Act, unit: UnitRow) -> dict[str, list[str]]:
     return names
 
 
-def _lines(act: Act, posts: dict[str, frozenset[str]]) -> list[tuple[str, str, str]]:
-    wanted = {permission for held in posts.values() for permission in held}
-    rows = act.session.execute(
-        select(PermissionRow.id, SubsystemRow.name, PermissionRow.workflow_role)
-        .join(SubsystemRow, SubsystemRow.id == PermissionRow.subsystem_id)
-        .where(PermissionRow.id.in_(wanted))
-    )
-    known = {permission: (system, role) for permission, system, role in rows}
-    lines = {(post, *known[one]) for post, held in posts.items() for one in held if one in known}
-    return sorted(lines, key=lambda line: (line[1], line[0], line[2]))
+def _lines(act: Act, table: Iterable[MatrixLine]) -> list[tuple[str, str, str, str]]:
+    """(system, post, role, note) of each line, by system and post."""
+    permissions = {row.id: row for row in catalogue.list_permissions(act)}
+    systems = {row.id: row.name for row in catalogue.list_subsystems(act)}
+    found = [(permissions[line.permission], line) for line in table if line.permission in permissions]
+    return sorted((systems[row.subsystem_id], line.post, row.workflow_role, line.note) for row, line in found)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from connector.auth.act import Act
@@ -14,6 +14,7 @@ from connector.ports import Typesetter
 PDF = "application/pdf"
 router = APIRouter(tags=["papers"])
 PRINTED: dict[int | str, dict[str, Any]] = {200: {"content": {PDF: {}}, "description": "PDF/A"}}
+ChangeId = Annotated[str, Path(pattern="^[0-9a-f-]{36}$")]
 Annex = Literal["", "lc1", "lc2", "lc3", "jc2", "plain"]
 
 
@@ -60,6 +61,12 @@ def print_unit(act: ActDep, typesetter: TypesetterDep, unit_code: str) -> Respon
 def print_matrix(act: ActDep, typesetter: TypesetterDep, unit_code: str) -> Response:
     """账号权限对照表 / a unit's table of posts and permissions (JC annex 1)."""
     return printed(act, typesetter, "listing", service.matrix_paper(act, unit_code))
+
+
+@router.get("/contact-changes/{change_id}/handover.pdf", response_class=Response, responses=PRINTED)
+def print_handover(act: ActDep, typesetter: TypesetterDep, change_id: ChangeId) -> Response:
+    """账号交接记录 / the handover record of a change, with its signatures (HH 3)."""
+    return printed(act, typesetter, "form", service.handover_paper(act, change_id))
 
 
 def printed(act: Act, typesetter: Typesetter, template: str, drawn: Drawn) -> Response:

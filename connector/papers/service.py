@@ -1,7 +1,8 @@
 """The papers room's front door: the drawn form of a request, of an account, of a unit, ready for the typesetter."""
 
 from connector.auth.act import Act
-from connector.papers import records
+from connector.auth.actor import ActorKind
+from connector.papers import handovers, records
 from connector.papers.errors import NoSuchAnnexError
 from connector.papers.facts import Numbers, PaperFacts, gather
 from connector.papers.forms import ANNEXES, Draw, Drawn, draw_plain
@@ -9,6 +10,7 @@ from connector.register import people, reach, units
 from connector.register.offices import OFFICE_ZONE, check_host_or_holds
 from connector.register.readers import LEDGER
 from connector.register.tables import UnitRow
+from connector.registration import service as registration
 from connector.requests import service as requests
 from connector.requests import show
 from connector.requests.tables import RequestRow
@@ -54,6 +56,18 @@ def matrix_paper(act: Act, unit_code: str) -> Drawn:
     return _dated(act, records.matrix_listing(act, _unit(act, unit_code)))
 
 
+def handover_paper(act: Act, change_id: str) -> Drawn:
+    """The record of a handover (HH 3), for both sides, the unit head, and those who keep the register.
+
+    Raises NotFoundError, ForbiddenError.
+    """
+    change = registration.get_change(act, change_id)
+    if act.actor.kind is not ActorKind.HOST:
+        registration.check_may_read(act, change)
+    drawn = handovers.handover_form(act, change)
+    return {**drawn, "foot": f"打印时间：{_moment(act)}\n内容摘要：{drawn['digest']}"}
+
+
 def _chosen(facts: PaperFacts, annex: str) -> Draw:
     offered = list_annexes(facts)
     if not annex:
@@ -93,6 +107,7 @@ def _moment(act: Act) -> str:
 
 __all__ = [
     "administrator_paper",
+    "handover_paper",
     "list_annexes",
     "matrix_paper",
     "request_paper",

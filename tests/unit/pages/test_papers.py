@@ -5,10 +5,13 @@ import re
 import pytest
 
 from connector.pages.access import CSRF_FIELD
-from connector.regulations.vocabulary import Office
-from tests.fixtures_applying import Seat
+from connector.regulations.vocabulary import AccountClass, Office
+from tests.factories import make_account
+from tests.fixtures_applying import Seat, words
+from tests.fixtures_matrix import adopt, granted_beyond
 from tests.fixtures_pages import Browser
-from tests.town import Town
+from tests.town import HOST, Town
+from tests.unit.papers.test_papers import hand_over
 from tests.unit.requests.test_batches import person_line, xlsx
 from tests.unit.scans.files import make_jpeg, make_zip
 
@@ -100,3 +103,37 @@ def test_decide_list_asks_for_the_second_factor_and_decides_each(town: Town, sea
     done = browser.prove(sent, head)
     assert "已审批2份，共2份" in done.text
     assert 'name="stage"' not in browser.get(address).text
+
+
+@pytest.mark.req("B9")
+def test_open_papers_of_a_unit_links_to_each_that_the_reader_may_print(town: Town, seat: Seat) -> None:
+    change, *_ = hand_over(town)
+    with town.connector.act(HOST) as act:
+        admin = make_account(act, "ywk", account_class=AccountClass.SYSTEM_ADMINISTRATOR).user_name
+    unit_papers = [f"/pages/papers/units/ywk/{name}.pdf" for name in ("register", "matrix")]
+    handover, administrator = f"/pages/papers/handovers/{change}.pdf", f"/pages/papers/administrators/{admin}.pdf"
+    auditor, head = seat(town.actor(Office.AUDITOR)), seat(town.actor(Office.UNIT_HEAD, "ywk"))
+    page = auditor.get("/pages/papers?unit=ywk").text
+    for address in (*unit_papers, handover, administrator):
+        assert f'href="{address}"' in page, address
+        assert auditor.get(address).content.startswith(b"%PDF-"), address
+    own = head.get("/pages/papers").text
+    assert [f'href="{one}"' in own for one in (*unit_papers, handover, administrator)] == [True, True, True, False]
+    assert head.get(administrator).status_code == 403
+    assert unit_papers[1] in auditor.get("/pages/matrix?unit=ywk").text
+    assert administrator in auditor.get(f"/pages/ledger/{admin}").text
+    other = seat(town.actor(Office.UNIT_HEAD, "dljg"))
+    assert other.get("/pages/papers?unit=ywk").status_code == 404
+    assert {other.get(one).status_code for one in (*unit_papers, handover, administrator)} <= {403, 404}
+
+
+@pytest.mark.req("A5", "B5")
+def test_open_ledger_names_who_approved_beyond_the_table(town: Town, seat: Seat) -> None:
+    first, second = town.permissions(2)
+    adopt(town, first)
+    account = town.account_of(granted_beyond(town, second))
+    head = town.centre.person(Office.SYSTEM_DEPARTMENT_HEAD).name
+    browser = seat(town.actor(Office.AUDITOR))
+    assert f"例外批准：{head}" in browser.get(f"/pages/ledger?q={account.user_name}").text
+    page = words(browser.get(f"/pages/ledger/{account.user_name}"))
+    assert re.search(f"超出对照表的例外批准[^）]*{head}）", page)

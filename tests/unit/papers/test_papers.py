@@ -3,12 +3,15 @@
 import shutil
 import subprocess
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from connector.adapters.typesetter import TypstTypesetter
 from connector.audit.tables import AuditEntryRow
+from connector.auth.actor import Actor, person_actor
 from connector.checks import cleanup
 from connector.errors import ForbiddenError, NotFoundError
 from connector.papers import records
@@ -19,9 +22,12 @@ from connector.papers.forms import Drawn
 from connector.ports import FontsMissingError, GlyphMissingError
 from connector.register import accounts, people
 from connector.register.names import CLASS_NAMES
+from connector.registration import service as registration
+from connector.registration.contacts import ChangeForm
+from connector.registration.handovers import SignatureForm
 from connector.regulations.vocabulary import AccountClass, Office, RequestKind
 from connector.requests import service as requests
-from tests.factories import make_account, make_person_form
+from tests.factories import make_account, make_person, make_person_form
 from tests.town import HOST, NOON, PACKS, Town, open_town
 
 JINCHENG = ("JC", "GS", "HH", "GX")
@@ -211,3 +217,44 @@ def test_print_clean_up_list_has_the_headings_of_the_annex(town: Town) -> None:
 
 def texts(drawn: Drawn) -> list[str]:
     return [box.get("text", "") for row in drawn["rows"] for box in row]
+
+
+def hand_over(town: Town) -> tuple[str, Actor, Actor]:
+    """A handler of the unit hands over to another: the change, both persons."""
+    people_of = []
+    with town.connector.act(HOST) as act:
+        for _ in range(2):
+            person = make_person(act, "ywk")
+            account = make_account(act, "ywk", person=person)
+            people_of.append(person_actor(person.id, account.user_name, account_id=account.id, acr="mfa"))
+    giver, taker = people_of
+    announce(town, giver, date(2026, 3, 17))
+    town.clock.advance(timedelta(days=8))
+    with town.connector.act(HOST) as act:
+        registration.follow_contacts(act)
+    change = announce(town, taker, date(2026, 4, 20))
+    with town.connector.act(HOST) as act:
+        registration.draw(act, registration.get_change(act, change))
+    return change, giver, taker
+
+
+def announce(town: Town, taker: Actor, day: date) -> str:
+    form = ChangeForm(unit_code="ywk", duty="handler", taker=taker.name, effective_on=day)
+    with town.connector.act(town.actor(Office.UNIT_HEAD, "ywk")) as act:
+        return registration.announce_change(act, form).id
+
+
+def sign(town: Town, change: str, side: Literal["giver", "taker"], by: Actor) -> None:
+    with town.connector.act(by) as act:
+        row = registration.get_open(act, change)
+        registration.sign(act, row, SignatureForm(side=side, digest=registration.show(act, row).digest))
+
+
+def print_handover(town: Town, change: str, by: Actor = HOST) -> Drawn:
+    with town.connector.act(by) as act:
+        return papers.handover_paper(act, change)
+
+
+def person_name(town: Town, who: Actor) -> str:
+    with town.connector.act(HOST) as act:
+        return people.get_person(act, str(who.person_id)).name
