@@ -93,7 +93,8 @@ def test_self_approval_second_part_and_wrong_office_are_named(api: Api) -> None:
     second_holder(api, Office.UNIT_HEAD, "ywk")  # Without another holder the request would have no approver.
     own = town.submit(actor=head)
     check_problem(api.together(decision(api, own, head))[0], 403, "self-approval")
-    check_problem(api.together(decision(api, own, town.actor(Office.AUDITOR)))[0], 403, "wrong-office")
+    check_problem(api.together(decision(api, own, town.actor(Office.KEY_CUSTODIAN)))[0], 403, "wrong-office")
+    check_problem(api.together(decision(api, own, town.actor(Office.AUDITOR)))[0], 403, "auditor-reads-only")
     request = town.submit()
     assert api.together(decision(api, request, head))[0].status_code == 200
     problem = check_problem(api.together(decision(api, request, head))[0], 403, "second-part")
