@@ -8,11 +8,12 @@ from connector.register.identifiers import DocumentKind
 from connector.regulations.vocabulary import RequestKind
 
 DOCUMENT_KINDS: Mapping[str, Text] = {
-    DocumentKind.RESIDENT_ID: Text("居民身份证（含居住证）", "Resident ID"),
+    DocumentKind.RESIDENT_ID: Text("居民身份证", "Resident ID"),
+    DocumentKind.RESIDENCE_PERMIT: Text("港澳台居民居住证", "Residence permit (Hong Kong, Macao, Taiwan)"),
     DocumentKind.PASSPORT: Text("护照", "Passport"),
     DocumentKind.HK_MACAO_PERMIT: Text("港澳居民来往内地通行证", "Mainland travel permit (Hong Kong, Macao)"),
     DocumentKind.TAIWAN_PERMIT: Text("台湾居民来往大陆通行证", "Mainland travel permit (Taiwan)"),
-    DocumentKind.FOREIGN_RESIDENT: Text("外国人永久居留身份证（2017版）", "Permanent resident card (2017)"),
+    DocumentKind.FOREIGN_RESIDENT: Text("外国人永久居留身份证", "Permanent resident card"),
 }
 CAUSES: Mapping[RequestKind, Mapping[str, Text]] = {
     RequestKind.SUSPEND: {

@@ -31,6 +31,7 @@ OWN_AND_NEXT = (
     Office.SYSTEM_ADMINISTRATOR,
     Office.OPERATOR,
     Office.KEY_CUSTODIAN,
+    Office.VERIFIER,
 )
 ADMINISTERS = (*SEES_ALL_BELOW, *OWN_AND_NEXT)
 LEVEL_KINDS = ("region", "centre")  # A coordination centre stands for its level (GS 2, GS 5(1)).
@@ -135,7 +136,7 @@ def inside(within: Units, *paths: InstrumentedAttribute[str]) -> list[ColumnElem
     """SQL conditions: one of these paths lies in one of the units; none where every unit may be seen."""
     if within is None:
         return []
-    return [or_(*(path.startswith(unit.path, autoescape=True) for unit in within for path in paths))]
+    return [or_(false(), *(path.startswith(unit.path, autoescape=True) for unit in within for path in paths))]
 
 
 def level_of(act: Act, unit: UnitRow) -> UnitRow:

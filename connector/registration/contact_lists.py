@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select, true
 
 from connector.auth.act import Act
 from connector.register import offices, people
@@ -36,14 +36,17 @@ class ChangeView:
 
 
 def list_changes(
-    act: Act, *, open_only: bool = True, overdue_only: bool = False, within: Units = None, first: int = 0,
-    limit: int = 200,
+    act: Act, *, open_only: bool = True, overdue_only: bool = False, within: Units = None, own: str | None = None,
+    first: int = 0, limit: int = 200,
 ) -> list[ChangeView]:  # fmt: skip
-    """Changes of these units, the earliest day first. Whoever lists them checks that the actor may."""
+    """Changes of these units, and those in which the person `own` is a side, the earliest day first.
+
+    Whoever lists them checks that the actor may.
+    """
     statement = (
         select(ContactChangeRow, UnitRow)
         .join(UnitRow, UnitRow.id == ContactChangeRow.unit_id)
-        .where(*inside(within, UnitRow.path))
+        .where(or_(and_(true(), *inside(within, UnitRow.path)), *_is_side(own)))
         .order_by(ContactChangeRow.effective_on, ContactChangeRow.id)
         .offset(first)
         .limit(limit)
@@ -53,6 +56,12 @@ def list_changes(
     if overdue_only:
         statement = statement.where(ContactChangeRow.effective_on < offices.office_day(act))
     return [view_of(act, change, unit) for change, unit in act.session.execute(statement)]
+
+
+def _is_side(person_id: str | None) -> list[ColumnElement[bool]]:
+    if person_id is None:
+        return []
+    return [ContactChangeRow.giver_id == person_id, ContactChangeRow.taker_id == person_id]
 
 
 def unsigned_changes(act: Act) -> list[ContactChangeRow]:

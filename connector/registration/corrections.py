@@ -20,6 +20,7 @@ from connector.register.tables import PersonRow, UnitRow
 from connector.registration import mismatches
 from connector.registration.errors import CorrectionChangedError, CorrectionWaitsError, OwnVerificationError
 from connector.registration.tables import MismatchRow, ParticularsRow
+from connector.regulations.rulebook import CheckItem
 from connector.regulations.vocabulary import Office
 from connector.requests.forms import number_problems
 from connector.requests.verification import CHECKLIST, Comparison, check_compared
@@ -115,6 +116,11 @@ def show_correction(act: Act, correction_id: str) -> CorrectionView:
     )
 
 
+def case_of(act: Act, correction_id: str) -> MismatchRow:
+    """The case that the correction belongs to; raises NotFoundError."""
+    return _get(act, correction_id)[1]
+
+
 def verify_correction(act: Act, correction_id: str, form: VerdictForm) -> MismatchRow:
     """Registers the corrected particulars, or refuses them; then the case goes on (HH 4).
 
@@ -129,7 +135,7 @@ def verify_correction(act: Act, correction_id: str, form: VerdictForm) -> Mismat
     _check_verifier(act, row, case)
     if row.state != "waiting" or not hmac.compare_digest(row.digest, form.digest):
         raise CorrectionChangedError
-    _check_verdict(act, form)
+    check_verdict(act, form)
     row.state = "verified" if form.approves else "refused"
     row.verified_by, row.verified_at, row.reason = act.actor.person_id, act.now, form.reason
     row.compared, row.proof = [each.model_dump() for each in form.compared], proof_words(act.actor)
@@ -148,9 +154,14 @@ def _check_verifier(act: Act, row: ParticularsRow, case: MismatchRow) -> None:
         raise OwnVerificationError
 
 
-def _check_verdict(act: Act, form: VerdictForm) -> None:
-    items = [item for item in act.rulebook.checklist(CHECKLIST) if item.clause.startswith("HH")]
-    check_compared(items, form.compared, approves=form.approves)
+def checklist(act: Act) -> list[CheckItem]:
+    """What a verifier compares before he approves a correction (HH 1, HH 4)."""
+    return [item for item in act.rulebook.checklist(CHECKLIST) if item.clause.startswith("HH")]
+
+
+def check_verdict(act: Act, form: VerdictForm) -> None:
+    """Raises RefusedInputError with every item that is not compared, and for a refusal without its reason (HH 4)."""
+    check_compared(checklist(act), form.compared, approves=form.approves)
     problems = number_problems("reason", form.reason)
     if not form.approves and len(form.reason) < people.LEAST_REASON:
         problems.append(FieldProblem("reason", "请写明不予核验的理由", "give the reason", CLAUSE))

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select, true
 
 from connector.auth.act import Act
+from connector.register import people
 from connector.register.reach import Units, inside
 from connector.register.tables import AccountRow, PersonRow, UnitRow
 from connector.registration.tables import MismatchRow, ParticularsRow
@@ -40,27 +41,68 @@ class MismatchView:
     outcome: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class CorrectionShown:
+    """One correction of a case without its values: names of the fields, its state, and what the verifier said."""
+
+    correction_id: str
+    fields: list[str]
+    state: str
+    sent_by: str
+    sent_at: datetime
+    verified_by: str | None
+    verified_at: datetime | None
+    reason: str
+
+
 def list_mismatches(
-    act: Act, *, open_only: bool = True, overdue_only: bool = False, within: Units = None, first: int = 0,
-    limit: int = 200,
+    act: Act, *, open_only: bool = True, overdue_only: bool = False, within: Units = None, own: str | None = None,
+    case_id: str | None = None, first: int = 0, limit: int = 200,
 ) -> list[MismatchView]:  # fmt: skip
-    """Cases of people of these units, the most urgent first. Whoever lists them checks that the actor may."""
+    """Cases of people of these units, and of the person `own`, the most urgent first.
+
+    Whoever lists them checks that the actor may.
+    """
     statement = (
         select(MismatchRow, AccountRow, UnitRow.code, ParticularsRow.id)
         .join(AccountRow, AccountRow.id == MismatchRow.account_id)
         .join(PersonRow, PersonRow.id == MismatchRow.person_id)
         .join(UnitRow, UnitRow.id == PersonRow.unit_id)
         .outerjoin(ParticularsRow, (ParticularsRow.case_id == MismatchRow.id) & (ParticularsRow.state == "waiting"))
-        .where(*inside(within, UnitRow.path))
+        .where(or_(and_(true(), *inside(within, UnitRow.path)), MismatchRow.person_id == own))
         .order_by(MismatchRow.due_at, MismatchRow.id)
         .offset(first)
         .limit(limit)
     )
+    if case_id is not None:
+        statement = statement.where(MismatchRow.id == case_id)
     if open_only or overdue_only:
         statement = statement.where(MismatchRow.closed_at.is_(None))
     if overdue_only:
         statement = statement.where(MismatchRow.due_at < act.now, MismatchRow.rectified_at.is_(None))
     return [_view(act, case, account, code, waits) for case, account, code, waits in act.session.execute(statement)]
+
+
+def corrections_of(act: Act, case_id: str) -> list[CorrectionShown]:
+    """Every correction of the case, the newest first."""
+    statement = (
+        select(ParticularsRow)
+        .where(ParticularsRow.case_id == case_id)
+        .order_by(ParticularsRow.sent_at.desc(), ParticularsRow.id)
+    )
+    return [
+        CorrectionShown(
+            correction_id=row.id,
+            fields=row.fields,
+            state=row.state,
+            sent_by=people.get_person(act, row.sent_by).name,
+            sent_at=row.sent_at,
+            verified_by=people.get_person(act, row.verified_by).name if row.verified_by else None,
+            verified_at=row.verified_at,
+            reason=row.reason,
+        )
+        for row in act.session.scalars(statement)
+    ]
 
 
 def _view(act: Act, case: MismatchRow, account: AccountRow, code: str, waits: str | None) -> MismatchView:
