@@ -13,9 +13,10 @@ from connector.auth.act import Act
 from connector.errors import FieldProblem, RefusedInputError
 from connector.keys import serials, store
 from connector.keys.rules import KeyState
-from connector.keys.sheets import FORMULA, SheetRow, read_sheet
+from connector.keys.sheets import SheetRow, read_sheet
 from connector.keys.tables import HardwareKeyRow, KeyBatchRow
 from connector.register import confine
+from connector.register.workbooks import FORMULA
 from connector.storage.tables import new_id
 
 CLAUSE = "GS 16"

@@ -2,24 +2,21 @@
 
 import csv
 import io
-import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
-from xml.etree.ElementTree import ParseError
 
-from openpyxl import Workbook, load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl import Workbook
 
 from connector.keys.errors import SheetUnreadableError
 from connector.keys.serials import plain
+from connector.register.workbooks import FORMULA, xlsx_rows
 
 MOST_KEYS = 10_000  # in one file
 MOST_BYTES = 10 << 20
 MOST_UNPACKED = 100 << 20  # A small .xlsx can unpack to any size.
 MOST_COLUMNS = 20
-FORMULA = "\x00formula"  # stands for a cell that computes: what it shows is not what it says
 SAFE_DIGITS = 15  # A spreadsheet keeps no more digits of a number.
 
 COLUMNS = ("serial", "model", "batch", "aaguid", "cert_serial", "key_id")
@@ -127,17 +124,10 @@ def _csv_lines(content: bytes) -> Iterator[Sequence[Any]]:
 
 
 def _xlsx_lines(content: bytes) -> Iterator[Sequence[Any]]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > MOST_UNPACKED:
-                raise SheetUnreadableError(reason=f"> {MOST_UNPACKED} bytes")
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
-        yield from _sheet_lines(book.worksheets[0].iter_rows(max_col=MOST_COLUMNS))
-        book.close()
-    except (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, IndexError) as error:
-        raise SheetUnreadableError(reason=type(error).__name__) from None
+    return xlsx_rows(
+        content, _unreadable, most_columns=MOST_COLUMNS, most_rows=MOST_KEYS + 2, most_unpacked=MOST_UNPACKED
+    )
 
 
-def _sheet_lines(rows: Iterable[Iterable[Any]]) -> Iterator[Sequence[Any]]:
-    for row in rows:
-        yield [FORMULA if getattr(cell, "data_type", "") in ("f", "e") else cell.value for cell in row]
+def _unreadable(reason: str) -> SheetUnreadableError:
+    return SheetUnreadableError(reason=reason)

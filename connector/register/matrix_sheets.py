@@ -6,18 +6,16 @@
 
 import csv
 import io
-import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
-from xml.etree.ElementTree import ParseError
 
-from openpyxl import Workbook, load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl import Workbook
 
 from connector.errors import FieldProblem, RefusedInputError
 from connector.register.matrix_lines import CLAUSE, MOST_LINES, MOST_NOTE, MatrixLine
 from connector.register.tables import PermissionRow, SubsystemRow
+from connector.register.workbooks import FORMULA, xlsx_rows
 
 MOST_BYTES = 1 << 20
 MOST_UNPACKED = 20 << 20  # A small .xlsx can unpack to any size.
@@ -28,7 +26,6 @@ NAMES: Mapping[str, str] = {
     "permission": "permission", "岗位": "post", "post": "post", "备注": "note", "note": "note",
     "序号": "", "no": "", "使用人": "", "user": "",
 }  # fmt: skip
-FORMULA = "\x00formula"  # a cell that computes: what it shows is not what it says
 
 
 class Catalogue(NamedTuple):
@@ -171,16 +168,9 @@ def _csv_rows(content: bytes) -> Iterator[Sequence[Any]]:
 
 
 def _xlsx_rows(content: bytes) -> Iterator[Sequence[Any]]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > MOST_UNPACKED:
-                raise _unreadable(f"> {MOST_UNPACKED} bytes")
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
-        for row in book.worksheets[0].iter_rows(max_col=MOST_COLUMNS):
-            yield [FORMULA if getattr(cell, "data_type", "") in ("f", "e") else cell.value for cell in row]
-        book.close()
-    except (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, IndexError) as error:
-        raise _unreadable(type(error).__name__) from None
+    return xlsx_rows(
+        content, _unreadable, most_columns=MOST_COLUMNS, most_rows=MOST_LINES + 2, most_unpacked=MOST_UNPACKED
+    )
 
 
 def _unreadable(reason: str) -> RefusedInputError:

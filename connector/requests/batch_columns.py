@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from connector.errors import FieldProblem
+from connector.register.workbooks import FORMULA
 from connector.regulations.vocabulary import RequestKind
 from connector.requests.forms import RequestForm
-from connector.requests.sheets import FORMULA, NUMBER, SheetLine
+from connector.requests.sheets import NUMBER, SheetLine
 
 CLAUSE = "LC 3"
 SEPARATORS = re.compile(r"[;；,，\s]+")

@@ -5,30 +5,25 @@ A cell that computes is never evaluated: it is marked, and refused by whoever re
 
 import csv
 import io
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import islice
 from typing import Any, Final, NamedTuple
-from xml.etree.ElementTree import ParseError
 
-from openpyxl import Workbook, load_workbook
+from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
-from openpyxl.utils.exceptions import InvalidFileException
 
+from connector.register.workbooks import FORMULA, xlsx_rows
 from connector.requests.batch_errors import BatchFileError
 
 MOST_LINES: Final = 1000
 MOST_BYTES: Final = 5 << 20
 MOST_UNPACKED: Final = 50 << 20  # A small .xlsx can unpack to any size.
-MOST_PARTS: Final = 200  # files inside an .xlsx
 MOST_COLUMNS: Final = 30
 MOST_IN_CELL: Final = 4000
-FORMULA: Final = "\x00formula"  # A cell that computes: what it shows is not what it says.
 NUMBER: Final = "\x00number"  # A long number that a spreadsheet has rounded.
 SAFE_DIGITS: Final = 15  # A spreadsheet keeps no more digits of a number.
 XLSX: Final = b"PK\x03\x04"
-BROKEN = (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, IndexError, TypeError, EOFError)
 
 
 class SheetLine(NamedTuple):
@@ -131,15 +126,10 @@ def _decoded(content: bytes, encoding: str) -> str | None:
 
 
 def _xlsx_lines(content: bytes) -> Iterator[Sequence[Any]]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            parts = archive.infolist()
-            if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
-                raise BatchFileError(reason=f"解压后过大 / unpacks to more than {MOST_UNPACKED} bytes")
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
-        rows = book.worksheets[0].iter_rows(max_col=MOST_COLUMNS, max_row=MOST_LINES + 2)
-        for row in rows:
-            yield [FORMULA if getattr(cell, "data_type", "") in ("f", "e") else cell.value for cell in row]
-        book.close()
-    except BROKEN as error:
-        raise BatchFileError(reason=type(error).__name__) from None
+    return xlsx_rows(
+        content, _refused, most_columns=MOST_COLUMNS, most_rows=MOST_LINES + 2, most_unpacked=MOST_UNPACKED
+    )
+
+
+def _refused(reason: str) -> BatchFileError:
+    return BatchFileError(reason=reason)

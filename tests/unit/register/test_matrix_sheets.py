@@ -1,6 +1,7 @@
 """Tables of posts from and to spreadsheets: every way to name a permission, and every wrong row by its number."""
 
 import io
+import zipfile
 
 import pytest
 from openpyxl import Workbook, load_workbook
@@ -79,6 +80,20 @@ def test_parse_sheet_of_no_table_says_why(content: bytes, suffix: str, reason: s
     (problem,) = told(content, suffix)
     assert problem[0] == "file"
     assert reason in problem[1]
+
+
+def test_parse_sheet_that_unpacks_to_any_size_or_computes_is_refused() -> None:
+    book = Workbook()
+    for row in (["岗位", "权限"], ["科员", '=HYPERLINK("http://x")']):
+        book.worksheets[0].append(row)
+    content = io.BytesIO()
+    book.save(content)
+    assert told(content.getvalue(), ".xlsx") == [("row 2", "holds a formula; type text")]
+    with zipfile.ZipFile(content, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/media/image1.bin", b" " * (matrix_sheets.MOST_UNPACKED + 1))
+    assert len(content.getvalue()) < matrix_sheets.MOST_BYTES
+    ((field, why),) = told(content.getvalue(), ".xlsx")
+    assert (field, "unpacks to more than" in why) == ("file", True)
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
