@@ -13,7 +13,7 @@ def assignments_in_reach(table: Any, own: Confinement) -> ColumnElement[bool]:
     phases, projects = own.tables["tender_phases"].alias(), own.tables["tender_projects"].alias()
     inside = (
         select(phases.c.id)
-        .join(projects, projects.c.id == phases.c.project_id)
+        .select_from(phases.join(projects, projects.c.id == phases.c.project_id))
         .where(projects.c.unit_id.in_(own.units))
     )
     return or_(table.c.person_id.in_(own.persons), table.c.phase_id.in_(inside))

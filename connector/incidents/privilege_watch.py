@@ -15,6 +15,7 @@ from connector.auth.act import Act
 from connector.incidents.alarm_tables import ConsoleAdministratorRow
 from connector.incidents.case_access import article_of
 from connector.ports import IdpEvent
+from connector.register import reach
 from connector.register.offices import OFFICE_ZONE, check_holds
 from connector.register.tables import AccountRow
 from connector.regulations.incidents import Article
@@ -44,6 +45,9 @@ def is_out_of_hours(rules: Rulebook, moment: datetime) -> bool:
 def register_administrator(act: Act, user_id: str, *, label: str, person_id: str | None = None) -> None:
     """Makes an administrator of Keycloak known by the id its events name; done by a security administrator (JC 8)."""
     check_holds(act, Office.SECURITY_ADMINISTRATOR, doing="登记 Keycloak 管理员 / register an administrator")
+    reach.check_whole(
+        act, doing="登记 Keycloak 管理员 / register an administrator"
+    )  # He administers every unit's users.
     act.session.merge(
         ConsoleAdministratorRow(
             user_id=user_id, label=label[:128], person_id=person_id, registered_by=act.actor.name,

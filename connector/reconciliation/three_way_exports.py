@@ -17,7 +17,7 @@ from connector.auth.act import Act
 from connector.errors import FieldProblem, NotFoundError, RefusedInputError
 from connector.reconciliation.three_way_errors import OlderExportError
 from connector.reconciliation.three_way_tables import SubsystemExportRow, SubsystemHoldingRow
-from connector.register import catalogue
+from connector.register import catalogue, reach
 from connector.register.offices import check_host_or_holds
 from connector.register.tables import SubsystemRow
 from connector.regulations.vocabulary import Office
@@ -46,6 +46,9 @@ def receive_export(
     ForbiddenError, NotFoundError, RefusedInputError with the wrong rows, OlderExportError.
     """
     check_host_or_holds(act, *EXPORTERS, doing="上传子系统用户清单 / upload a subsystem's list of users")
+    reach.check_whole(
+        act, doing="上传子系统用户清单 / upload a subsystem's list of users"
+    )  # It names users of all units.
     subsystem = act.session.get(SubsystemRow, subsystem_id, with_for_update=True)
     if subsystem is None:
         raise NotFoundError(kind="子系统 (subsystem)", name=subsystem_id)
