@@ -68,7 +68,6 @@ def test_collect_same_alarm_many_times_is_one_row_counted_once_each(town: Town) 
     assert listed(town) == [("login.locked", "account:1", 4)]
 
 
-@pytest.mark.req("I6")
 def test_collect_a_flood_of_one_kind_hides_no_other_kind(town: Town) -> None:
     for number in range(200):
         alarm(town, subject=f"account:{number}")

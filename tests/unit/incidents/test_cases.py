@@ -202,7 +202,6 @@ def freeze_number(town: Town, case: CaseRow) -> str:
         return freezes.get_order(act, str(case.freeze_order_id)).number
 
 
-@pytest.mark.req("I4")
 def test_case_closes_only_when_outcomes_are_done_and_the_report_is_filed(town: Town) -> None:
     with town.connector.act(HOST) as act:
         account = make_account(act, "ywk", account_class=AccountClass.SYSTEM_ADMINISTRATOR)

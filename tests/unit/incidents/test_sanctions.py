@@ -80,7 +80,6 @@ def test_impose_sanction_takes_measure_and_term_from_the_impact(
     assert (view(town).state, view(town).row.days) == ("in_force", days)
 
 
-@pytest.mark.req("C5", "I5")
 def test_lift_sanction_takes_the_principal_before_and_after_its_term(town: Town, account: AccountRow) -> None:
     impose(town, account, "minor")
     assert "principal" in enable(town, account)
