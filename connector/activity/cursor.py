@@ -38,6 +38,7 @@ class Anchor:
     event_id: str | None
     at: datetime
     gap: Gap | None  # what its absence means
+    restarted_at: datetime | None = None  # of the cursor it was read from
     _met: bool = field(default=False)
     _next_at: datetime | None = field(default=None)
 
@@ -60,7 +61,8 @@ def start_position(row: CursorRow | None, now: datetime) -> tuple[datetime, Anch
     """Where to read on from (the overlap before the newest event read, or the beginning), and what must be met."""
     if row is None or row.read_to is None:
         return EPOCH, Anchor(None, EPOCH, None)
-    return row.read_to - OVERLAP, Anchor(row.last_event_id, row.read_to, _gap_if_absent(row.read_to, row.read_at, now))
+    gap = _gap_if_absent(row.read_to, row.read_at, now)
+    return row.read_to - OVERLAP, Anchor(row.last_event_id, row.read_to, gap, row.restarted_at)
 
 
 def _gap_if_absent(last_event_at: datetime, read_at: datetime, now: datetime) -> Gap | None:
@@ -128,10 +130,15 @@ def _cursor(act: Act, kind: str, oldest: datetime, newest: datetime) -> CursorRo
     return act.session.get_one(CursorRow, kind, with_for_update=True)
 
 
-def restart_coverage(act: Act, kind: str, since: datetime) -> None:
-    """States that events before `since` may be missing: nobody is called dormant on them (F1)."""
+def restart_coverage(act: Act, kind: str, anchor: Anchor, since: datetime) -> bool:
+    """States that events before `since` may be missing: nobody is called dormant on them (F1).
+
+    False when another reader has stated it since `anchor` was read: one gap is one alarm.
+    """
     row = store.lock_cursor(act.session, kind)
-    if row is not None:
-        row.covers_since, row.restarted_at = since, act.now
-        row.last_event_id = None  # What is gone is not looked for again.
-        act.session.flush()
+    if row is None or row.restarted_at != anchor.restarted_at:
+        return False
+    row.covers_since, row.restarted_at = since, act.now
+    row.last_event_id = None  # What is gone is not looked for again.
+    act.session.flush()
+    return True

@@ -111,7 +111,8 @@ def _record_gap(act: Act, kind: str, anchor: Anchor, caught: Caught) -> None:
     if gap is None:
         return
     since = anchor.covered_from(act.now)
-    cursor.restart_coverage(act, kind, since)
+    if not cursor.restart_coverage(act, kind, anchor, since):
+        return
     facts = {"last_read": anchor.at.isoformat(), "covers_since": since.isoformat()}
     if gap is Gap.CLEARED:
         caught.cleared = True

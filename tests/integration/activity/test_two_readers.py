@@ -12,6 +12,8 @@ from sqlalchemy import Engine, create_engine, func, select, text
 
 from connector.activity import reader
 from connector.activity.tables import IdpEventRow
+from connector.audit.events import Event
+from connector.audit.tables import AuditEntryRow
 from connector.auth.act import Act
 from connector.ports import IdpEvent
 from tests.fixtures_activity import open_mirror
@@ -101,3 +103,29 @@ def test_catch_up_by_two_readers_at_once_shows_each_event_to_a_watch_once(
     assert (first.seen, second.seen) == (["e2", "e3", "e4"], [])
     with desk.act() as act:
         assert act.session.scalar(select(func.count()).select_from(IdpEventRow)) == len(log.events)
+
+
+@pytest.mark.parametrize("later", [(), (5,)], ids=["nothing since", "an event since"])
+def test_catch_up_by_two_readers_of_a_cleared_log_raises_one_alarm(desk: Desk, later: tuple[int, ...]) -> None:
+    log: Any = Log()
+    log.add(1)
+    reader.catch_up(log, desk.act, "login", now=NOON)
+    log.events.clear()
+    log.add(*later)
+    overtaking: list[reader.Caught] = []
+
+    class Overtaken(Log):
+        """While its first page is on the way, another reader reads all."""
+
+        def list_events(self, *asked: Any) -> list[IdpEvent]:
+            if not overtaking:
+                overtaking.append(reader.catch_up(log, desk.act, "login", now=NOON))
+            found: list[IdpEvent] = log.list_events(*asked)
+            return found
+
+    slow: Any = Overtaken()
+    caught = reader.catch_up(slow, desk.act, "login", now=NOON)
+    assert (overtaking[0].cleared, caught.cleared) == (True, False)
+    with desk.act() as act:
+        alarms = select(func.count()).where(AuditEntryRow.event == Event.EVENTS_CLEARED_FOUND.value)
+        assert act.session.scalar(alarms) == 1
