@@ -26,6 +26,7 @@ class NumberPart(Cited):
         "blackout_minutes_after",
         "deputy_days",
         "vacancy_notice_days",
+        "at_once_minutes",
     ]
     value: int = Key(ge=1, le=100_000)
 

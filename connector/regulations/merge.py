@@ -79,6 +79,7 @@ COMBINE: dict[str, Combine] = {
     "number.blackout_minutes_after": max,
     "number.deputy_days": min,
     "number.vacancy_notice_days": max,
+    "number.at_once_minutes": min,
     "hours": narrowest,
 }
 

@@ -81,6 +81,11 @@ def make_stages(request_id: str, version: int, planned: Collection[PlannedStage]
     ]
 
 
+def is_missed(due_at: datetime | None, moment: datetime) -> bool:
+    """Pure: whether the limit has passed; what is decided in its last second is in time (LC 7, GX 8)."""
+    return due_at is not None and due_at < moment
+
+
 def used_days(calendar: WorkingCalendar, level: str, stages: Iterable[StageRow]) -> int:
     """Working days of a service level that a request has used up, over all its versions.
 
@@ -98,8 +103,11 @@ def stage_due(act: Act, level: str, used: int) -> datetime:
     """Last moment of a stage opened now: what is left of its service level, at least today.
 
     Where the last day of the level is today, the stage has until the end of its office hours and not until this moment.
+    A level of no days is at once: so many minutes as the packs allow for reading and deciding (LC 7(1)).
     """
     days, calendar = act.rulebook.service_level(level).working_days, act.rulebook.calendar
+    if days == 0:
+        return act.now + timedelta(minutes=act.rulebook.number("at_once_minutes"))
     if used == days > 0:
         return max(act.now, calendar.due(act.now - timedelta(days=1), 1))
     return calendar.due(act.now, max(0, days - used))

@@ -18,6 +18,7 @@ from connector.register.tables import PersonRow, UnitRow
 from connector.regulations.rulebook import WorkingCalendar
 from connector.regulations.vocabulary import Office
 from connector.requests import in_place, store
+from connector.requests.chain import is_missed
 from connector.requests.escalation import add_alternates
 from connector.requests.submit import record_request
 from connector.requests.tables import RequestRow, StageRow
@@ -57,10 +58,9 @@ def remind_due_stages(act: Act) -> dict[str, int]:
     for stage, request in store.list_due_stages(act, act.now + REMIND_BEFORE):
         if stage.due_at is None or stage.opened_at is None:
             continue
-        if stage.due_at <= act.now:
-            if stage.overdue_at is None:
-                stage.overdue_at = act.now
-                _tell(act, stage, request, Event.REQUEST_OVERDUE)
+        if is_missed(stage.due_at, act.now):
+            if mark_missed(act, request, stage):
+                _mail(act, stage, request, _deciders(act, request, stage), str(Event.REQUEST_OVERDUE), "审批已超期")
                 counted["overdue"] += 1
             added = add_alternates(act, request, stage, stage.due_at)
             _mail(act, stage, request, added, "alternate", "审批已超期，请代为审批")
@@ -69,9 +69,24 @@ def remind_due_stages(act: Act) -> dict[str, int]:
             act.rulebook.calendar, act.now, stage.opened_at, stage.due_at
         ):
             stage.reminded_at = act.now
-            _tell(act, stage, request, Event.REQUEST_REMINDED)
+            record_request(act, Event.REQUEST_REMINDED, request, stage=stage.id, office=stage.office, level=stage.level)
+            _mail(act, stage, request, _deciders(act, request, stage), str(Event.REQUEST_REMINDED), "审批即将到期")
             counted["reminded"] += 1
     return counted
+
+
+def mark_missed(act: Act, request: RequestRow, stage: StageRow) -> bool:
+    """Marks an open stage as overdue, and alarms it, once its limit has passed; whether it did so now (LC 7, GX 8).
+
+    The clock does it, and whoever ends the stage before the clock came round: no limit is missed in silence.
+    """
+    if stage.state != "open" or stage.overdue_at is not None or not is_missed(stage.due_at, act.now):
+        return False
+    stage.overdue_at = act.now
+    record_request(
+        act, Event.REQUEST_OVERDUE, request, stage=stage.id, office=stage.office, level=stage.level, alarm=True
+    )
+    return True
 
 
 def list_overdue(act: Act, *, unit_code: str | None = None, office: Office | None = None) -> list[Overdue]:
@@ -83,6 +98,8 @@ def list_overdue(act: Act, *, unit_code: str | None = None, office: Office | Non
     scope = unit_paths(act, unit_code)
     found = []
     for stage, request in store.list_due_stages(act, act.now):
+        if not is_missed(stage.due_at, act.now):
+            continue
         unit = act.session.get_one(UnitRow, stage.unit_id)
         if not is_in(scope, unit) or (office is not None and stage.office != office.value):
             continue
@@ -122,13 +139,10 @@ def _overdue(act: Act, stage: StageRow, request: RequestRow, unit: UnitRow) -> O
     )
 
 
-def _tell(act: Act, stage: StageRow, request: RequestRow, event: Event) -> None:
-    """Records it, and mails those who may decide: the holders, and the deputies who stand for them today."""
-    overdue = event is Event.REQUEST_OVERDUE
-    record_request(act, event, request, stage=stage.id, office=stage.office, level=stage.level, alarm=overdue)
+def _deciders(act: Act, request: RequestRow, stage: StageRow) -> list[PersonRow]:
+    """Those who may decide: the holders, and the deputies who stand for them today."""
     people = offices.holders(act, Office(stage.office), stage.unit_id)
-    people += [one.deputy for one in in_place.deputies_for(act, request, stage)]
-    _mail(act, stage, request, people, str(event), "审批已超期" if overdue else "审批即将到期")
+    return [*people, *(one.deputy for one in in_place.deputies_for(act, request, stage))]
 
 
 def _mail(act: Act, stage: StageRow, request: RequestRow, people: list[PersonRow], occasion: str, subject: str) -> None:

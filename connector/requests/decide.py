@@ -11,6 +11,7 @@ from connector.errors import NotSignedInError
 from connector.register import accounts, confine, separated
 from connector.regulations.vocabulary import Office, Verdict
 from connector.requests import entitlement, separation, store, verification
+from connector.requests.deadlines import mark_missed
 from connector.requests.effects import carry_out
 from connector.requests.entitlement import Entitlement, Override
 from connector.requests.errors import RepresentedPartError, SecondPartError
@@ -143,6 +144,7 @@ def _move_on(act: Act, request: RequestRow, stage: StageRow, decision: DecisionR
     verdict = Verdict(decision.verdict)
     later = [s for s in store.stages_of(act, request) if s.position > stage.position]
     facts = _facts(act, stage, decision)
+    mark_missed(act, request, stage)
     stage.state, stage.closed_at, request.due_at = STAGE_STATES[verdict], act.now, None
     if verdict is Verdict.APPROVE:
         record_request(act, Event.REQUEST_STAGE_APPROVED, request, **facts)

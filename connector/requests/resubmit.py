@@ -4,6 +4,7 @@ from connector.audit.events import Event
 from connector.auth.act import Act
 from connector.errors import RefusedInputError
 from connector.requests import store
+from connector.requests.deadlines import mark_missed
 from connector.requests.errors import NotApplicantError, RequestClosedError
 from connector.requests.forms import RequestForm, number_problems
 from connector.requests.submit import check_form, put_version, record_request
@@ -35,6 +36,7 @@ def withdraw_request(act: Act, request_id: str, reason: str = "") -> RequestRow:
     if request.state not in store.OPEN_STATES:
         raise RequestClosedError(state=request.state)
     for stage in store.stages_of(act, request):
+        mark_missed(act, request, stage)
         if stage.state in ("open", "waiting"):
             stage.state = "dropped"
     request.state, request.closed_at, request.due_at = "withdrawn", act.now, None

@@ -15,6 +15,7 @@ from connector.register.offices import OFFICE_ZONE
 from connector.register.tables import UnitRow
 from connector.regulations.rulebook import WorkingCalendar
 from connector.requests import store
+from connector.requests.chain import is_missed
 from connector.requests.deadlines import is_in, unit_paths
 from connector.requests.tables import StageRow
 
@@ -97,7 +98,7 @@ def _figures(
         for opened, closed, _ in times
         if opened and closed
     ]
-    in_time = sum(1 for _, closed, due in times if closed and (due is None or closed <= due))
+    in_time = sum(1 for _, closed, due in times if closed and not is_missed(due, closed))
     return Figures(
         unit_code=unit.code,
         unit=unit.name,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from openpyxl import Workbook, load_workbook
+from openpyxl.worksheet.formula import ArrayFormula
 from sqlalchemy import func, select
 
 from connector.auth.levels import StepUpNeededError
@@ -114,9 +115,11 @@ def test_submit_a_formula_or_a_rounded_number_is_refused(town: Town) -> None:
         person_line(town, name='=HYPERLINK("http://x")'),
         {**person_line(town), "document_number": 371502197003010019},
         {**person_line(town), "phone": 13900000001},
+        {**person_line(town), "name": ArrayFormula("B5", "=SUM(1,2)")},
+        person_line(town, name="#REF!"),
     ]
     found = problems(town, xlsx("grant", lines))
-    assert set(found) == {"2.name", "3.document_number"}
+    assert set(found) == {"2.name", "3.document_number", "5.name", "6.name"}
     assert "公式" in found["2.name"].zh
     assert "文本" in found["3.document_number"].zh
 

@@ -8,10 +8,10 @@ from sqlalchemy import select
 from connector.audit.tables import AuditEntryRow
 from connector.outbox.tables import StepRow
 from connector.register.tables import PersonRow
-from connector.regulations.vocabulary import RequestKind
+from connector.regulations.vocabulary import RequestKind, Verdict
 from connector.requests import deadlines
 from connector.requests import service as requests
-from connector.requests.tables import RequestRow
+from connector.requests.tables import RequestRow, StageRow
 from tests.town import HOST, NOON, Town
 
 
@@ -41,12 +41,63 @@ def test_mark_overdue_once_and_alarm_it(town: Town) -> None:
     request = town.submit(now=NOON)
     due = town.open_stage(request).due_at
     assert due == datetime(2026, 3, 12, 9, 30, tzinfo=UTC)
-    assert run(town, due - timedelta(seconds=1))["overdue"] == 0
-    assert run(town, due)["overdue"] == 1
+    assert run(town, due)["overdue"] == 0
+    assert run(town, due + timedelta(seconds=1))["overdue"] == 1
     assert run(town, due + timedelta(days=1))["overdue"] == 0
     (entry,) = events(town, request, "request.overdue")
     assert entry.alarm
     assert entry.data["office"] == "unit_head"
+
+
+@pytest.mark.req("B6")
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_decide_after_the_limit_before_the_clock_came_round_marks_and_alarms_it(town: Town, verdict: Verdict) -> None:
+    request = town.submit(now=NOON)
+    stage = town.open_stage(request)
+    late = stage.due_at + timedelta(minutes=1)
+    town.decide(request, verdict, reason="补充材料", now=late)
+    (entry,) = events(town, request, "request.overdue")
+    assert (entry.alarm, entry.data["stage"]) == (True, stage.id)
+    with town.connector.act(HOST) as act:
+        assert act.session.get_one(StageRow, stage.id).overdue_at == late
+    assert run(town, late)["overdue"] == 0
+
+
+@pytest.mark.req("B6")
+def test_decide_in_the_last_second_of_the_limit_is_in_time(town: Town) -> None:
+    request = town.submit(now=NOON)
+    town.decide(request, now=town.open_stage(request).due_at)
+    assert events(town, request, "request.overdue") == []
+
+
+@pytest.mark.req("B6")
+def test_decide_after_the_clock_marked_it_marks_it_once(town: Town) -> None:
+    request = town.submit(now=NOON)
+    late = town.open_stage(request).due_at + timedelta(hours=1)
+    run(town, late)
+    town.decide(request, now=late + timedelta(hours=1))
+    (entry,) = events(town, request, "request.overdue")
+    assert entry.at == late
+
+
+@pytest.mark.req("B6")
+def test_withdraw_after_the_limit_marks_it(town: Town) -> None:
+    request = town.submit(now=NOON)
+    late = town.open_stage(request).due_at + timedelta(minutes=1)
+    with town.connector.act(town.applicant(), now=late) as act:
+        requests.withdraw_request(act, request.id, "不再需要")
+    assert len(events(town, request, "request.overdue")) == 1
+
+
+@pytest.mark.req("B6")
+def test_decide_an_urgent_reset_within_minutes_is_in_time_and_an_hour_later_late(town: Town) -> None:
+    account = town.account_of(town.approve(town.submit()))
+    form = town.form(kind=RequestKind.PASSWORD_RESET, account=account.user_name, urgent=True)
+    request = town.submit(form, now=NOON)
+    town.decide(request, now=NOON + timedelta(minutes=20))
+    assert events(town, request, "request.overdue") == []
+    town.decide(request, now=NOON + timedelta(hours=1))
+    assert len(events(town, request, "request.overdue")) == 1
 
 
 @pytest.mark.req("B6")
