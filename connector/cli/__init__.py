@@ -29,6 +29,7 @@ AREAS = (
     ("filings", "connector.cli.filings"),
     ("reconcile", "connector.cli.reconciliation"),
     ("registration", "connector.cli.registration"),
+    ("verification", "connector.cli.verifying"),
     ("activity", "connector.cli.activity"),
     ("provenance", "connector.cli.provenance"),
     ("freeze", "connector.cli.freezes"),

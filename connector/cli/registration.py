@@ -126,3 +126,41 @@ def sign(
     form = service.SignatureForm.model_validate({"side": side, "digest": digest, "reason": reason})
     with opened() as connector, connector.act(connector.actor_of(token)) as act:
         show(service.sign(act, service.get_open(act, change_id), form), as_json)
+
+
+@app.command("add-item")
+def add_item(
+    change_id: str,
+    kind: Annotated[str, typer.Argument(help="request, office, key, secret, list or other")],
+    name: str,
+    note: str = "",
+    token: Token = "",
+    as_json: Json = False,
+) -> None:
+    """补充交接事项 / Add what is handed over; signatures become void (HH 3)."""
+    form = service.ItemForm.model_validate({"kind": kind, "name": name, "note": note})
+    with opened() as connector, connector.act(connector.actor_of(token)) as act:
+        change = service.get_open(act, change_id)
+        service.add_item(act, change, form)
+        show(service.show(act, change), as_json)
+
+
+@app.command()
+def successor(
+    change_id: str,
+    taker: Annotated[str, typer.Argument(help="user name of the one who takes over")],
+    token: Token = "",
+    as_json: Json = False,
+) -> None:
+    """指定接任人员 / Name who takes over (HH 3)."""
+    with opened() as connector, connector.act(connector.actor_of(token)) as act:
+        change = service.name_successor(act, change_id, service.SuccessorForm(taker=taker))
+        show(service.show(act, change), as_json)
+
+
+@app.command("withdraw-change")
+def withdraw_change(change_id: str, token: Token = "", as_json: Json = False) -> None:
+    """撤回人员变更 / Take back a change that is not effective yet."""
+    with opened() as connector, connector.act(connector.actor_of(token)) as act:
+        change = service.withdraw_change(act, change_id)
+        show({"change_id": change.id, "state": change.state}, as_json)

@@ -3,10 +3,10 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from connector.cli import attachments
 from connector.cli.session import Token, opened, operator, refusals, show
@@ -18,6 +18,8 @@ from connector.requests import show as shown
 from connector.requests.entitlement import Override
 from connector.requests.forms import RequestForm
 from connector.requests.verification import Comparison
+
+M = TypeVar("M", bound=BaseModel)
 
 app = typer.Typer(help="申请与审批 / requests and decisions", no_args_is_help=True)
 app.registered_commands += attachments.app.registered_commands
@@ -151,10 +153,15 @@ def read_override(permissions: Sequence[str], reason: str, digest: str) -> Overr
 
 
 def read_form(file: Path) -> RequestForm:
-    """The form in `file`; a wrong one ends the command with every wrong field (exit code 1). Values are not echoed."""
+    """The form in `file`; see `read_model`."""
+    return read_model(RequestForm, file)
+
+
+def read_model(model: type[M], file: Path) -> M:
+    """What `file` holds; a wrong one ends the command with every wrong field (exit code 1). Values are not echoed."""
     with refusals():
         try:
-            return RequestForm.model_validate(json.loads(file.read_text(encoding="utf-8")))
+            return model.model_validate(json.loads(file.read_text(encoding="utf-8")))
         except ValidationError as error:
             raise RefusedInputError([_wrong(item) for item in error.errors(include_input=False)]) from None
         except ValueError:

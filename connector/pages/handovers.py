@@ -20,11 +20,11 @@ from connector.pages.paging import ON_A_PAGE, asked
 from connector.pages.registration_words import ALL, DUTIES, KINDS
 from connector.pages.step_up import ask_step_up, handles
 from connector.pages.wording import Words
-from connector.register import units
+from connector.register import accounts, units
 from connector.registration import service as registration
 from connector.registration.contacts import KEEPERS
 from connector.registration.tables import ContactChangeRow
-from connector.regulations.vocabulary import Office
+from connector.regulations.vocabulary import AccountStatus, Office
 
 router = APIRouter(prefix="/pages/handovers", tags=["pages"], include_in_schema=False)
 
@@ -184,7 +184,10 @@ def _own_side(act: Act, change: ContactChangeRow, signed: Sequence[str], held: f
     for side, person_id in (("giver", change.giver_id), ("taker", change.taker_id)):
         if person_id == act.actor.person_id and side not in signed:
             return side
-    gone = change.giver_id is not None and "giver" not in signed and change.taker_id != act.actor.person_id
+    if change.giver_id is None or "giver" in signed or change.taker_id == act.actor.person_id:
+        return ""
+    account = accounts.find_by_person(act, change.giver_id)
+    gone = account is None or account.status != AccountStatus.ACTIVE
     return "stand-in" if gone and Office.UNIT_HEAD in held else ""
 
 

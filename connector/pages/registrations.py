@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from connector.auth.act import Act
 from connector.errors import FieldProblem, RefusedInputError
-from connector.pages import entries
+from connector.pages import entries, errors_told
 from connector.pages.access import FormDep, PageActDep, VisitorDep
 from connector.pages.choices import DOCUMENT_KINDS
 from connector.pages.frame import render, see_other
@@ -117,7 +117,7 @@ def _case(
         request, "mismatch.html", title=_t(request, mark("信息不符：{account}"), account=case.user_name),
         status=422 if problems else 200, case=case, corrections=registration.corrections_of(act, case_id), sent=sent,
         may_send=case.closed_at is None and case.correction is None and (is_own or bool(SENDERS & held)),
-        may_verify=Office.VERIFIER in held,
+        may_verify=Office.VERIFIER in held, told=errors_told.tell(case.problem) if case.closed_at is None else None,
         document_kinds=[(kind, words.pick(name)) for kind, name in DOCUMENT_KINDS.items()],
         problems=entries.said(words, problems), **ALL,
     )  # fmt: skip
