@@ -92,7 +92,6 @@ ROUTERS = (
     findings.router,
     jobs.router,
     ledger_files.router,
-    ledger_files.api,
     ledger.router,
     persons.router,
     matrix.router,
@@ -108,6 +107,7 @@ def mount(app: FastAPI) -> None:
     """Adds the pages; `app.state.page_paths` are the addresses the menu may point to."""
     for router in ROUTERS:
         app.include_router(router)
+    app.include_router(ledger_files.api)  # The same file by API: no page, no session.
     app.state.page_paths = frozenset(
         route.path for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)
     )

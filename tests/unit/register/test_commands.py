@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from connector.bootstrap import build
-from connector.cli.register import app
+from connector.cli import make_app
 from connector.cli.session import operator
 from connector.outbox.tables import StepRow
 from connector.settings import Settings
@@ -31,6 +31,7 @@ def test_founding_load_then_units_appointments_and_ledger_show_it(house: Setting
     file = tmp_path / "founding.toml"
     file.write_text(FOUNDING_LIST.format(resident_id(), resident_id()), encoding="utf-8")
     run = CliRunner()
+    app = make_app()
     loaded = run.invoke(app, ["founding", "load", str(file), "--json"])
     assert loaded.exit_code == 0, loaded.output
     [name] = json.loads(loaded.output)["accounts"]
@@ -57,7 +58,7 @@ def test_founding_load_then_units_appointments_and_ledger_show_it(house: Setting
 def test_founding_load_enqueues_the_accounts_for_keycloak(house: Settings, tmp_path: Path) -> None:
     file = tmp_path / "founding.toml"
     file.write_text(FOUNDING_LIST.format(resident_id(), resident_id()), encoding="utf-8")
-    assert CliRunner().invoke(app, ["founding", "load", str(file)]).exit_code == 0
+    assert CliRunner().invoke(make_app(), ["founding", "load", str(file)]).exit_code == 0
     connector = build(house)
     with connector.act(operator()) as act:
         kinds = [step.kind for step in act.session.query(StepRow).order_by(StepRow.id)]
