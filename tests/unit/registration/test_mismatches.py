@@ -205,6 +205,14 @@ def test_nobody_but_its_verifier_sees_a_correction_in_full(town: Town, account: 
         assert act.session.scalars(entries).all() == []
 
 
+@pytest.mark.req("J5")
+def test_verifier_who_opened_the_case_does_not_see_its_correction_in_full(town: Town, account: AccountRow) -> None:
+    verifier = town.actor(Office.VERIFIER, "jyzx")
+    row = correct(town, begin(town, account, by=verifier), document_number=resident_id(40_079))
+    with pytest.raises(OwnVerificationError), town.connector.act(verifier) as act:
+        registration.show_correction(act, row.id)
+
+
 def test_correction_with_the_document_of_another_person_is_refused(town: Town, account: AccountRow) -> None:
     with town.connector.act(HOST) as act:
         make_person(act, "dljg", document_number=resident_id(40_003))

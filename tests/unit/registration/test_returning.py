@@ -118,6 +118,17 @@ def test_return_in_another_class_is_refused(town: Town, former: AccountRow, pers
         town.submit(again(town, person, account_class=AccountClass.BUSINESS_ADMINISTRATOR))
 
 
+def test_return_of_an_administrator_as_an_ordinary_user_is_refused_even_unsaid(
+    town: Town, former: AccountRow, person: PersonForm
+) -> None:
+    """Deciders would approve an ordinary user and get back an administrator."""
+    cancel(town, former)
+    with town.connector.act(HOST) as act:
+        accounts.get_account(act, former.id).account_class = AccountClass.BUSINESS_ADMINISTRATOR.value
+    with pytest.raises(ClassFixedError):
+        town.submit(again(town, person))
+
+
 def test_return_with_a_new_phone_and_post_renews_them(town: Town, former: AccountRow, person: PersonForm) -> None:
     cancel(town, former)
     given = person.model_copy(update={"phone": "13900001234", "post": "副科长", "mail": "zhou@example.cn"})
