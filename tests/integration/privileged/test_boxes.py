@@ -123,6 +123,31 @@ def test_end_while_keycloak_is_stopped_is_late_alarmed_and_never_forgotten(
 
 
 @pytest.mark.req("G4")
+def test_end_while_keycloak_is_stopped_for_nine_hours_happens_when_it_is_back(
+    town: GateTown, desk: BoxDesk, user: Holder, line: Line
+) -> None:
+    held = desk.held(user.account)
+    box = open_box(desk, user, last=timedelta(minutes=10))
+    browser, tokens = user.log_in("centre")
+    line.cut()
+    for _ in range(54):
+        desk.pass_time(timedelta(minutes=10))
+        desk.turn()
+        desk.town.connector.deliver()
+    waiting = desk.box(box.number)
+    assert (waiting.state, waiting.end_cause, waiting.proved_at) == ("ended", "over", None)
+    assert refreshes(browser, tokens)
+    line.mend()
+    desk.pass_time(timedelta(minutes=1))
+    desk.town.connector.deliver()
+    assert desk.box(box.number).proof == {"online_sessions": 0, "offline_sessions": 0}
+    assert desk.roles(user.account) == desk.held(user.account) == held
+    assert user.sessions() == SessionCount(0, 0)
+    assert not refreshes(browser, tokens)
+    assert len(desk.entries("privilege.ended_late")) == 1
+
+
+@pytest.mark.req("G4")
 def test_record_of_a_box_holds_the_logins_and_is_signed_by_the_reviewer(
     town: GateTown, desk: BoxDesk, user: Holder
 ) -> None:

@@ -11,7 +11,7 @@ from tests.fixtures_applying import Seat, words
 from tests.fixtures_matrix import adopt, granted_beyond
 from tests.fixtures_pages import Browser
 from tests.town import HOST, Town
-from tests.unit.papers.test_papers import hand_over
+from tests.unit.papers.test_handovers import hand_over
 from tests.unit.requests.test_batches import person_line, xlsx
 from tests.unit.scans.files import make_jpeg, make_zip
 

@@ -16,7 +16,7 @@ from connector.regulations.vocabulary import Office, Verdict
 from connector.requests.entitlement_tables import OverrideRow
 from tests.fixtures_matrix import WHY, adopt, check_of, to_department
 from tests.town import HOST, Town, open_town
-from tests.unit.papers.test_papers import hand_over
+from tests.unit.papers.test_handovers import hand_over
 
 Run = Callable[..., Result]
 

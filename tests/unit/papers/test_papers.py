@@ -3,15 +3,13 @@
 import shutil
 import subprocess
 from collections.abc import Iterator
-from datetime import date, timedelta
 from pathlib import Path
-from typing import Literal
 
 import pytest
+from sqlalchemy import select
 
 from connector.adapters.typesetter import TypstTypesetter
 from connector.audit.tables import AuditEntryRow
-from connector.auth.actor import Actor, person_actor
 from connector.checks import cleanup
 from connector.errors import ForbiddenError, NotFoundError
 from connector.papers import records
@@ -21,13 +19,14 @@ from connector.papers.facts import gather
 from connector.papers.forms import Drawn
 from connector.ports import FontsMissingError, GlyphMissingError
 from connector.register import accounts, people
+from connector.register.administrator_tables import AdministratorReportRow
+from connector.register.matrix_lines import MatrixLine
 from connector.register.names import CLASS_NAMES
-from connector.registration import service as registration
-from connector.registration.contacts import ChangeForm
-from connector.registration.handovers import SignatureForm
+from connector.register.tables import AppointmentRow
 from connector.regulations.vocabulary import AccountClass, Office, RequestKind
 from connector.requests import service as requests
-from tests.factories import make_account, make_person, make_person_form
+from tests import fixtures_matrix
+from tests.factories import make_account, make_person_form
 from tests.town import HOST, NOON, PACKS, Town, open_town
 
 JINCHENG = ("JC", "GS", "HH", "GX")
@@ -208,6 +207,40 @@ def test_print_administrator_register_and_matrix(town: Town) -> None:
         papers.unit_paper(act, "ywk")
 
 
+@pytest.mark.req("B9", "F7")
+def test_print_matrix_names_version_notes_and_the_leader_who_signed(ruled: Town) -> None:
+    (first,) = ruled.permissions(1)
+    with ruled.connector.act(HOST) as act:
+        blank = set_paper(ruled, papers.matrix_paper(act, "ywk"), "listing")
+    ruled.approve(fixtures_matrix.submit(ruled, [MatrixLine(post="科员", permission=first, note="仅开标日")]))
+    with ruled.connector.act(HOST) as act:
+        filled = set_paper(ruled, papers.matrix_paper(act, "ywk"), "listing")
+    leader = ruled.centre.person(Office.LEADER_IN_CHARGE, "ywk").name
+    assert "分管领导签字：日期：年月日" in blank
+    for one in ("第1版，自2026年3月10日起施行", "仅开标日", f"分管领导签字：{leader}（电子签批"):
+        assert one in filled
+        assert one not in blank
+
+
+@pytest.mark.req("B9")
+def test_print_registration_of_an_administrator_shows_that_the_level_above_noted_it(town: Town) -> None:
+    with town.connector.act(HOST) as act:
+        admin = make_account(act, "ywk", account_class=AccountClass.SYSTEM_ADMINISTRATOR)
+        above = town.centre.person(Office.PRINCIPAL)
+        row = AdministratorReportRow(
+            appointment_id=act.session.scalars(select(AppointmentRow.id)).first(), person_id=admin.person_id,
+            unit_id=above.unit_id, level_id=above.unit_id, what="set", reported_at=act.now, due_at=act.now,
+        )  # fmt: skip
+        act.session.add(row)
+        act.session.flush()
+        blank = set_paper(town, papers.administrator_paper(act, admin.user_name))
+        row.acknowledged_by, row.acknowledged_at = above.id, act.now
+        act.session.flush()
+        noted = set_paper(town, papers.administrator_paper(act, admin.user_name))
+    assert "设置已备案" not in blank
+    assert f"设置已备案签批：{above.name}2026年3月10日" in noted
+
+
 def test_print_clean_up_list_has_the_headings_of_the_annex(town: Town) -> None:
     rows = [cleanup.CleanUpRow("中心端", "业务科", "=王试", "ywk-0001", "普通用户", "已禁用")]
     said = set_paper(town, cleanup.listing(rows), "listing")
@@ -217,44 +250,3 @@ def test_print_clean_up_list_has_the_headings_of_the_annex(town: Town) -> None:
 
 def texts(drawn: Drawn) -> list[str]:
     return [box.get("text", "") for row in drawn["rows"] for box in row]
-
-
-def hand_over(town: Town) -> tuple[str, Actor, Actor]:
-    """A handler of the unit hands over to another: the change, both persons."""
-    people_of = []
-    with town.connector.act(HOST) as act:
-        for _ in range(2):
-            person = make_person(act, "ywk")
-            account = make_account(act, "ywk", person=person)
-            people_of.append(person_actor(person.id, account.user_name, account_id=account.id, acr="mfa"))
-    giver, taker = people_of
-    announce(town, giver, date(2026, 3, 17))
-    town.clock.advance(timedelta(days=8))
-    with town.connector.act(HOST) as act:
-        registration.follow_contacts(act)
-    change = announce(town, taker, date(2026, 4, 20))
-    with town.connector.act(HOST) as act:
-        registration.draw(act, registration.get_change(act, change))
-    return change, giver, taker
-
-
-def announce(town: Town, taker: Actor, day: date) -> str:
-    form = ChangeForm(unit_code="ywk", duty="handler", taker=taker.name, effective_on=day)
-    with town.connector.act(town.actor(Office.UNIT_HEAD, "ywk")) as act:
-        return registration.announce_change(act, form).id
-
-
-def sign(town: Town, change: str, side: Literal["giver", "taker"], by: Actor) -> None:
-    with town.connector.act(by) as act:
-        row = registration.get_open(act, change)
-        registration.sign(act, row, SignatureForm(side=side, digest=registration.show(act, row).digest))
-
-
-def print_handover(town: Town, change: str, by: Actor = HOST) -> Drawn:
-    with town.connector.act(by) as act:
-        return papers.handover_paper(act, change)
-
-
-def person_name(town: Town, who: Actor) -> str:
-    with town.connector.act(HOST) as act:
-        return people.get_person(act, str(who.person_id)).name

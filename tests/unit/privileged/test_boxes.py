@@ -105,6 +105,28 @@ def test_end_while_keycloak_is_down_is_alarmed_tried_again_and_proved(desk: BoxD
     assert len(desk.entries("privilege.ended_late")) == 1
 
 
+@pytest.mark.req("G4")
+def test_end_while_keycloak_is_down_for_nine_hours_is_never_given_up_and_happens_within_a_minute_of_its_return(
+    desk: BoxDesk, user: AccountRow
+) -> None:
+    box = desk.open_box(user)
+    session = log_in(desk, user)
+    desk.town.idp.fail("withdraw_roles", times=10_000)
+    desk.pass_time(HOUR)
+    for _ in range(54):
+        desk.turn()
+        desk.town.connector.deliver()
+        desk.pass_time(10 * MINUTE)
+    with desk.town.connector.act(HOST) as act:
+        assert outbox.list_steps(act, states=("dead",)) == []
+    assert (desk.roles(user), session.alive, desk.box(box.number).proved_at) == ({PLAIN}, True, None)
+    desk.town.idp.faults["withdraw_roles"].clear()
+    desk.pass_time(MINUTE)
+    desk.town.connector.deliver()
+    assert (desk.roles(user), session.alive, desk.box(box.number).proved_at) == (set(), False, desk.now)
+    assert len(desk.entries("privilege.ended_late")) == 1
+
+
 def test_end_that_was_given_up_is_ordered_again(desk: BoxDesk, user: AccountRow) -> None:
     """A refusal by Keycloak ends a step for good; the watch orders the end anew until it is proved."""
     desk.open_box(user)
