@@ -61,6 +61,7 @@ READS_ONLY = {
     ("POST", "/freezes/preview"),
     ("POST", "/request-batches/{kind}/check/sheets"),
     ("POST", "/requests/preview"),
+    ("POST", "/units/{unit_code}/changes/preview"),
 }
 
 
@@ -554,7 +555,7 @@ def open_link(api: Api) -> Call:
     return Call(path, None, refused=404, sent={"data": {"suffix": suffix}})
 
 
-from tests import operations_reviews  # noqa: E402, F401  # They note themselves by the function above.
+from tests import operations_reviews  # noqa: E402  # They note themselves by the function above.
 
 
 def list_file(api: Api, lines: int = 1) -> bytes:
@@ -682,11 +683,11 @@ def table_lines(api: Api) -> list[MatrixLine]:
     return [MatrixLine(post=f"岗位{next(_names)}", permission=api.town.permissions(1)[0])]
 
 
-def save_table(api: Api) -> int:
-    """A new draft of the business department; returns its revision."""
-    with api.town.connector.act(HOST) as act:
-        matrix_drafts.discard_draft(act, "ywk")
-        return matrix_drafts.save_draft(act, "ywk", table_lines(api), revision=0).revision
+def draft(api: Api) -> tuple[str, Actor, int]:
+    """The draft of a new unit's table: the unit, its head, the draft's revision."""
+    code, head, _ = operations_reviews.unit_with_people(api)
+    with api.town.connector.act(head) as act:
+        return code, head, matrix_drafts.save_draft(act, code, table_lines(api), revision=0).revision
 
 
 def first_table(api: Api) -> None:
@@ -713,26 +714,31 @@ def read_draft(_api: Api) -> Call:
 
 @operation("PUT", "/matrices/{unit}/draft")
 def put_draft(api: Api) -> Call:
-    form = {"revision": save_table(api), "lines": [line.model_dump() for line in table_lines(api)]}
-    return Call("/matrices/ywk/draft", Office.UNIT_HEAD, unit="ywk", sent={"json": form})
+    code, head, revision = draft(api)
+    form = {"revision": revision, "lines": [line.model_dump() for line in table_lines(api)]}
+    return Call(f"/matrices/{code}/draft", head, sent={"json": form})
 
 
 @operation("POST", "/matrices/{unit}/draft/sheet")
 def upload_draft(api: Api) -> Call:
+    code, head, revision = draft(api)
     sheet = f"岗位,权限\n科员,{api.town.permissions(1)[0]}\n".encode()
-    sent = {"files": {"file": ("a.csv", sheet)}, "data": {"revision": str(save_table(api))}}
-    return Call("/matrices/ywk/draft/sheet", Office.UNIT_HEAD, unit="ywk", sent=sent)
+    sent = {"files": {"file": ("a.csv", sheet)}, "data": {"revision": str(revision)}}
+    return Call(f"/matrices/{code}/draft/sheet", head, sent=sent)
 
 
 @operation("DELETE", "/matrices/{unit}/draft")
 def discard_draft(api: Api) -> Call:
-    save_table(api)
-    return Call("/matrices/ywk/draft", Office.UNIT_HEAD, unit="ywk", status=204)
+    code, head, _ = draft(api)
+    return Call(f"/matrices/{code}/draft", head, status=204)
 
 
 @operation("POST", "/matrices/{unit}/draft/submit")
 def submit_draft(api: Api) -> Call:
-    form = {"revision": save_table(api), "reason": "岗位调整"}
+    with api.town.connector.act(HOST) as act:  # A leader in charge, who signs it, is appointed for this unit.
+        matrix_drafts.discard_draft(act, "ywk")
+        revision = matrix_drafts.save_draft(act, "ywk", table_lines(api), revision=0).revision
+    form = {"revision": revision, "reason": "岗位调整"}
     return Call("/matrices/ywk/draft/submit", Office.UNIT_HEAD, unit="ywk", status=201, sent={"json": form})
 
 

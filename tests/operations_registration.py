@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from connector.auth.actor import person_actor
+from connector.auth.actor import Actor, person_actor
 from connector.register.tables import AccountRow
 from connector.registration import service as registration
 from connector.registration.contacts import ChangeForm
@@ -13,9 +13,10 @@ from connector.registration.corrections import CorrectionForm
 from connector.registration.mismatches import MismatchForm
 from connector.regulations.vocabulary import Office
 from connector.requests.reorganise import UNCHECKED
-from tests.factories import make_person
+from tests.factories import make_account, make_person
 from tests.fixtures_api import Api
 from tests.operations import Call, account_row, operation, simple
+from tests.operations_reviews import unit_with_people
 from tests.town import HOST
 
 simple("GET", "/registrations/refused", by=Office.VERIFIER)
@@ -38,17 +39,25 @@ def correction(api: Api) -> tuple[str, str]:
         return row.id, row.digest
 
 
-def change_form(api: Api, account: AccountRow, duty: str = "handler") -> ChangeForm:
+def change_form(api: Api, code: str, duty: str = "handler") -> ChangeForm:
     day = (api.town.connector.clock.now() + timedelta(days=30)).date()
-    return ChangeForm(unit_code="ywk", duty=duty, taker=account.user_name, effective_on=day)  # type: ignore[arg-type]
+    with api.town.connector.act(HOST) as act:
+        taker = make_account(act, code, person=make_person(act, code))
+    return ChangeForm(unit_code=code, duty=duty, taker=taker.user_name, effective_on=day)  # type: ignore[arg-type]
 
 
-def change_id(api: Api) -> str:
-    form = change_form(api, account_row(api))
-    with api.town.connector.act(api.town.actor(Office.UNIT_HEAD, "ywk")) as act:
-        for open_one in registration.list_changes(act):
-            registration.withdraw_change(act, open_one.change_id)
-        return registration.announce_change(act, form).id
+def change(api: Api) -> tuple[str, Actor]:
+    """A change announced by the head of a new unit, and the head."""
+    code, head, _ = unit_with_people(api)
+    form = change_form(api, code)
+    with api.town.connector.act(head) as act:
+        return registration.announce_change(act, form).id, head
+
+
+def about_change(api: Api, path: str, status: int = 200, **sent: Any) -> Call:
+    """A call of the head about a change of his own unit."""
+    made, head = change(api)
+    return Call(path.format(made), head, status=status, sent=sent)
 
 
 def person_id(api: Api) -> str:
@@ -103,37 +112,38 @@ def verify_correction(api: Api) -> Call:
 
 @operation("POST", "/contact-changes")
 def announce_change(api: Api) -> Call:
-    form = change_form(api, account_row(api), "reviewer")
-    return of_head("/contact-changes", 201, json=form.model_dump(mode="json"))
+    code, head, _ = unit_with_people(api)
+    form = change_form(api, code, "reviewer")
+    return Call("/contact-changes", head, status=201, sent={"json": form.model_dump(mode="json")})
 
 
 @operation("GET", "/contact-changes/{change_id}")
 def handover(api: Api) -> Call:
-    return of_head(f"/contact-changes/{change_id(api)}")
+    return about_change(api, "/contact-changes/{}")
 
 
 @operation("GET", "/contact-changes/{change_id}/handover.pdf")
 def print_handover(api: Api) -> Call:
-    return of_head(f"/contact-changes/{change_id(api)}/handover.pdf")
+    return about_change(api, "/contact-changes/{}/handover.pdf")
 
 
 @operation("POST", "/contact-changes/{change_id}/successor")
 def name_successor(api: Api) -> Call:
-    return of_head(f"/contact-changes/{change_id(api)}/successor", json={"taker": account_row(api).user_name})
+    return about_change(api, "/contact-changes/{}/successor", json={"taker": api.town.applicant("ywk").name})
 
 
 @operation("POST", "/contact-changes/{change_id}/items")
 def add_item(api: Api) -> Call:
-    return of_head(f"/contact-changes/{change_id(api)}/items", 201, json={"kind": "other", "name": "档案柜钥匙"})
+    return about_change(api, "/contact-changes/{}/items", 201, json={"kind": "other", "name": "档案柜钥匙"})
 
 
 @operation("POST", "/contact-changes/{change_id}/signatures")
 def sign(api: Api) -> Call:
-    changed = change_id(api)
+    changed, _ = change(api)
     with api.town.connector.act(HOST) as act:
-        change = registration.get_change(act, changed)
-        digest = registration.show(act, change).digest
-        account = act.session.scalars(select(AccountRow).where(AccountRow.person_id == change.taker_id)).one()
+        row = registration.get_change(act, changed)
+        digest = registration.show(act, row).digest
+        account = act.session.scalars(select(AccountRow).where(AccountRow.person_id == row.taker_id)).one()
         taker = person_actor(account.person_id, account.user_name, account_id=account.id, acr="mfa")
     return Call(
         f"/contact-changes/{changed}/signatures",
@@ -145,7 +155,7 @@ def sign(api: Api) -> Call:
 
 @operation("POST", "/contact-changes/{change_id}/withdraw")
 def withdraw_change(api: Api) -> Call:
-    return of_head(f"/contact-changes/{change_id(api)}/withdraw", 204)
+    return about_change(api, "/contact-changes/{}/withdraw", 204)
 
 
 @operation("POST", "/registrations/{request_id}/numbers")

@@ -45,6 +45,8 @@ class Event(StrEnum):
     # requests: the check against the table of posts
     ENTITLEMENT_OVERRIDDEN = "entitlement.overridden"
     # reconciliation: table, approvals, Keycloak and subsystems compared
+    MATRIX_DRAFT_SAVED = "matrix.draft_saved"
+    MATRIX_DRAFT_DISCARDED = "matrix.draft_discarded"
     MATRIX_CHECKED = "matrix.checked"
     SUBSYSTEM_EXPORT_RECEIVED = "subsystem.export_received"
     MATRIX_WITHDRAWAL_ASKED = "matrix.withdrawal_asked"
@@ -198,6 +200,7 @@ class Event(StrEnum):
     INCIDENT_SUSPECTED = "incident.suspected"
     INCIDENT_OPENED = "incident.opened"
     INCIDENT_REPORTED_UP = "incident.reported_up"
+    INCIDENT_LOOKED_AGAIN = "incident.looked_again"
     INCIDENT_ANSWERED = "incident.answered"
     INCIDENT_CREATED_FROZEN = "incident.created_frozen"
     INCIDENT_OUTCOME_TOLD = "incident.outcome_told"

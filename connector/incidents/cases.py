@@ -101,7 +101,10 @@ def report_up(act: Act, number: str, *, to: str, receipt: str) -> CaseRow:
 
 def look_again(act: Act, number: str) -> list[CaseCreatedRow]:
     """Makes the list of created users anew; what was on it stays. Returns those that are new."""
-    return _look_again(act, case_access.take_case(act, number))
+    case = case_access.take_case(act, number)
+    fresh = _look_again(act, case)
+    record(act, Event.INCIDENT_LOOKED_AGAIN, case, found=len(fresh))
+    return fresh
 
 
 def list_created(act: Act, case: CaseRow) -> list[CaseCreatedRow]:

@@ -6,9 +6,12 @@ A draft allows nobody anything. It becomes a request, and the request a version.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete
 
+from connector.audit import service as audit
+from connector.audit.events import Event
 from connector.auth.act import Act
 from connector.auth.actor import ActorKind
 from connector.register import matrix, matrix_lines, units
@@ -65,17 +68,24 @@ def save_draft(act: Act, unit_code: str, lines: Sequence[MatrixLine], *, revisio
     row.lines = [line.model_dump() for line in lines]
     row.revision, row.edited_by, row.edited_at = revision + 1, act.actor.name, act.now
     act.session.flush()
+    _record(act, Event.MATRIX_DRAFT_SAVED, unit.id, unit=unit.code, revision=row.revision, lines=len(lines))
     return _draft(act, unit, row)
 
 
 def discard_draft(act: Act, unit_code: str) -> None:
     """Throws the unit's draft away. Raises NotFoundError, ForbiddenError."""
-    drop(act, _unit(act, unit_code).id)
+    unit = _unit(act, unit_code)
+    drop(act, unit.id)
+    _record(act, Event.MATRIX_DRAFT_DISCARDED, unit.id, unit=unit.code)
 
 
 def drop(act: Act, unit_id: str) -> None:
     """The draft has become a version, or is not wanted."""
     act.session.execute(delete(MatrixDraftRow).where(MatrixDraftRow.unit_id == unit_id))
+
+
+def _record(act: Act, event: Event, unit_id: str, **data: Any) -> None:
+    audit.record(act, event, f"unit:{unit_id}", **data)
 
 
 def _unit(act: Act, unit_code: str) -> UnitRow:

@@ -19,7 +19,7 @@ from connector.register.tables import AccountRow
 from connector.regulations.vocabulary import Office, RequestKind, Verdict
 from connector.requests.forms import RequestForm
 from connector.requests.tables import RequestRow
-from tests.browser import sign_in
+from tests.browser import paperwork, sign_in
 from tests.browser.chromium import Window, Windows
 from tests.factories import make_person_form
 from tests.fixtures_scheduled import Scheduled
@@ -134,6 +134,7 @@ class SmallTown:
         scheduled = Scheduled(self.web.town, now)
         scheduled.fill()
         self.requests |= scheduled.ids
+        self.requests |= paperwork.fill(self.web.town, now)
 
     def _fill_keys(self, now: datetime) -> None:
         """A delivery of four keys: two issued, two in stock."""
