@@ -17,7 +17,7 @@ from connector.auth.act import Act
 from connector.auth.actor import Actor, ActorKind, person_actor
 from connector.errors import ConnectorError, FieldProblem, NotFoundError, RefusedInputError
 from connector.outbox.deliver import OpenAct
-from connector.register import accounts
+from connector.register import accounts, confine
 from connector.regulations.vocabulary import AccountStatus
 from connector.requests import service as requests
 from connector.requests.entitlement import Override
@@ -67,8 +67,10 @@ def _decide(act: Act, endpoint: EndpointRow, message_id: str, body: bytes) -> De
     receipt.stage_id = stage.id
     if not webhooks.is_entitled(act, endpoint, stage):
         raise EndpointNotEntitledError
+    decider = replace(act, actor=_decider(act, decision.decided_by))
+    confine.confine(decider)  # What he could not find by himself, a system does not find for him (GS 3, GS 5).
     request = requests.decide(
-        replace(act, actor=_decider(act, decision.decided_by)),
+        decider,
         stage_id=stage.id,
         verdict=decision.verdict,
         reason=decision.reason,

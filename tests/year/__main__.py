@@ -16,11 +16,12 @@ from tests.servers.postgres import start_postgres
 from tests.servers.realm import make_realm
 from tests.servers.slapd import start_slapd
 from tests.town import open_town
+from tests.year.founding import connect, directory_ldif, settle
 from tests.year.laws import broken_laws, figures
-from tests.year.play import connect, directory_ldif, settle
 
 FIRST = date(2026, 1, 1)  # a year with its holidays and make-up days published
-PEOPLE, DAYS = 380, 365
+PEOPLE, DAYS = 380, 380  # two weeks into the next year: its first working days file the fourth quarter
+PACKS = ("LC", "GS", "HH", "GX", "JC")
 
 
 def main(seed: int, people: int, days: int) -> int:
@@ -38,6 +39,7 @@ def main(seed: int, people: int, days: int) -> int:
             idp=realm.provider,
             directory=connect(slapd.url),
             clock=clock,
+            packs=PACKS,
         )
         try:
             year = settle(town, slapd, people, seed)
@@ -45,7 +47,13 @@ def main(seed: int, people: int, days: int) -> int:
                 task = progress.add_task("days", total=days)
                 year.play(FIRST, FIRST + timedelta(days=days - 1), lambda _day: progress.advance(task))
             year.finish()
-            console.print(asdict(year.counted), figures(town), f"{time.perf_counter() - started:.0f} s")
+            console.print(
+                asdict(year.counted),
+                year.rounds.counted,
+                year.trouble.counted,
+                figures(town),
+                f"{time.perf_counter() - started:.0f} s",
+            )
             broken = broken_laws(town)
         finally:
             town.close()

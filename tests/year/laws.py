@@ -13,10 +13,13 @@ from connector.audit.verify import verify_log
 from connector.departures.tables import DirectoryPersonRow
 from connector.outbox.tables import StepRow
 from connector.register.accounts import request_of
+from connector.register.rebuild import LedgerOfRecord, compare
+from connector.register.rebuild_tables import read_accounts, read_entries
 from connector.register.tables import AccountRow, AccountStateRow, GrantRow, PersonRow
 from connector.regulations.vocabulary import AccountStatus
 from connector.requests.tables import DecisionRow, RequestRow, StageRow
 from tests.town import Town
+from tests.year.round_laws import ROUND_LAWS
 
 Law = Callable[[Town], Iterator[str]]
 
@@ -143,6 +146,13 @@ def the_record_verifies(town: Town) -> Iterator[str]:
         yield f"{report.unsealed} entries are not sealed"
 
 
+def the_ledger_of_the_record_is_that_of_the_tables(town: Town) -> Iterator[str]:
+    """Rebuilt from the record alone, every account has the states and permissions that the tables have (A5; JC 15)."""
+    for session in _reading(town):
+        told = LedgerOfRecord().read(read_entries(session)).accounts
+        yield from (str(each) for each in compare(told, read_accounts(session)))
+
+
 LAWS: tuple[Law, ...] = (
     nobody_decides_on_himself,
     no_account_without_approval,
@@ -153,6 +163,8 @@ LAWS: tuple[Law, ...] = (
     one_state_at_a_time,
     nothing_is_left_undone,
     the_record_verifies,
+    the_ledger_of_the_record_is_that_of_the_tables,
+    *ROUND_LAWS,
 )
 
 

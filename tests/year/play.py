@@ -2,41 +2,52 @@
 
 import random
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import select
 
-from connector.adapters.ldap import LdapDirectory
-from connector.auth.actor import Actor
-from connector.embedded.sample_people import SamplePerson, make_ldif, sample_people
+from connector.auth.act import Act
+from connector.auth.actor import Actor, person_actor
+from connector.embedded.sample_people import SamplePerson
 from connector.errors import ConnectorError
 from connector.provisioning import service as provisioning
+from connector.register import accounts
 from connector.register.tables import AccountRow, PersonRow, UnitRow
 from connector.regulations.calendar import SHANGHAI
 from connector.regulations.vocabulary import AccountStatus, Office, RequestKind, Verdict
+from connector.requests.entitlement_errors import ExcessNeedsOverrideError
 from connector.requests.forms import RequestForm
 from connector.requests.tables import RequestRow, StageRow
 from jobs import (
+    carry_reviews,
     check_calendar,
     deliver_outbox,
     end_expired,
     end_suspensions,
+    find_vacancies,
+    follow_registration,
     remind_deadlines,
+    scan_conflicts,
     scan_orphans,
     scan_test_accounts,
     seal_record,
     settle_freezes,
     sync_departures,
+    turn_boxes,
 )
-from tests.factories import make_account, make_appointment, make_person, make_person_form, make_unit
+from tests.factories import make_person_form
+from tests.fixtures_matrix import check_of, override
 from tests.servers.slapd import Slapd
 from tests.town import HOST, Town
+from tests.year.rounds import Rounds
+from tests.year.trouble import Trouble
 
 NIGHTLY = (
     sync_departures, end_suspensions, end_expired, remind_deadlines, scan_orphans, scan_test_accounts, settle_freezes,
-    check_calendar, seal_record,
+    check_calendar, find_vacancies, follow_registration, carry_reviews, scan_conflicts, turn_boxes, seal_record,
 )  # fmt: skip
 REGIONS = ("371400", "371500", "371600")
 UNIT_OFFICES = (Office.UNIT_HEAD, Office.LEADER_IN_CHARGE, Office.VERIFIER)
@@ -55,6 +66,7 @@ class Counted:
     returned: int = 0
     resets: int = 0
     suspended: int = 0
+    overrides: int = 0
     rejected: int = 0
     refused: dict[str, int] = field(default_factory=dict)
 
@@ -66,11 +78,16 @@ class Year:
     town: Town
     slapd: Slapd
     people: list[SamplePerson]
+    codes: list[str]  # of the departments
     chance: random.Random
     counted: Counted = field(default_factory=Counted)
     at_work: dict[str, SamplePerson] = field(default_factory=dict)  # by number
     gone: list[SamplePerson] = field(default_factory=list)
     away: dict[str, date] = field(default_factory=dict)  # person id of an office holder, until when
+
+    def __post_init__(self) -> None:
+        self.rounds, self.trouble = Rounds(self), Trouble(self)
+        self.posts = frozenset(person.title for person in self.people)
 
     def play(self, first: date, last: date, tell: Callable[[date], None] = lambda _day: None) -> None:
         """Every day from `first` to `last`: on working days people act from nine on; each night the jobs run."""
@@ -90,6 +107,8 @@ class Year:
             self._send_on_holiday(day)
         for person in joiners:
             self._join(person)
+        for work in (self.rounds.work, self.trouble.work):
+            work(day)
         for act, chance in (
             (self._move, 0.25), (self._leave, 0.3), (self._forget, 0.4), (self._violate, 0.05), (self._return, 0.1),
         ):  # fmt: skip
@@ -97,6 +116,7 @@ class Year:
                 act()
         for hour in (10, 14, 16):  # A chain of five stages may pass in two days.
             self._set(day, time(hour, 0))
+            turn_boxes.run(self.town.connector, self.town.clock.now())
             self._decide(day)
             deliver_outbox.run(self.town.connector, self.town.clock.now())
 
@@ -122,14 +142,14 @@ class Year:
             person=who,
             permissions=self.town.permissions(self.chance.randint(1, 3), sensitive=self.chance.random() < 0.15),
         )
-        if self._submit(form):
+        if self.submit(form):
             self.counted.joined += 1
             self.at_work[person.number] = person
 
     def _move(self) -> None:
         if self.at_work:
             person = self.chance.choice(sorted(self.at_work.values(), key=lambda p: p.number))
-            unit = self.chance.choice(unit_codes())
+            unit = self.chance.choice(self.codes)
             self._tell_directory(person, "departmentNumber", unit)
             self.counted.moved += 1
 
@@ -148,31 +168,31 @@ class Year:
         self._tell_directory(person, "employeeStatus", "active")
         account = self._account(person)
         if account is not None and account.status in (AccountStatus.FROZEN, AccountStatus.DISABLED):
-            form = self._form_about(account, kind=RequestKind.ENABLE, reason="返岗")
-            if self._submit(form):
+            form = self.form_about(account, kind=RequestKind.ENABLE, reason="返岗")
+            if self.submit(form):
                 self.counted.returned += 1
         self.at_work[person.number] = person
 
     def _forget(self) -> None:
-        account = self._anybody()
+        account = self.anybody()
         if account is not None:
-            form = self._form_about(account, kind=RequestKind.PASSWORD_RESET, cause="forgotten")
-            self.counted.resets += self._submit(form)
+            form = self.form_about(account, kind=RequestKind.PASSWORD_RESET, cause="forgotten")
+            self.counted.resets += self.submit(form)
 
     def _violate(self) -> None:
-        account = self._anybody()
+        account = self.anybody()
         if account is not None:
             until = self.town.clock.now().date() + timedelta(days=30)
-            form = self._form_about(
+            form = self.form_about(
                 account,
                 kind=RequestKind.SUSPEND,
                 cause="violation",
                 until=until,
                 reason="违规使用权限",
             )
-            self.counted.suspended += self._submit(form)
+            self.counted.suspended += self.submit(form)
 
-    def _anybody(self) -> AccountRow | None:
+    def anybody(self) -> AccountRow | None:
         if not self.at_work:
             return None
         account = self._account(self.at_work[self.chance.choice(sorted(self.at_work))])
@@ -183,21 +203,43 @@ class Year:
         with self.town.connector.database.reading() as session:
             return session.scalar(statement)
 
-    def _form_about(self, account: AccountRow, **fields: Any) -> RequestForm:
+    def form_about(self, account: AccountRow, **fields: Any) -> RequestForm:
         """A form of the unit where the person of the account is now."""
         unit = select(UnitRow.code).join(PersonRow, PersonRow.unit_id == UnitRow.id)
         with self.town.connector.database.reading() as session:
             code = session.scalars(unit.where(PersonRow.id == account.person_id)).one()
         return self.town.form(code, account=account.user_name, **fields)
 
-    def _submit(self, form: RequestForm) -> bool:
-        """Whether it was taken; why not is counted: that a rule refuses is part of the game."""
+    def submit(self, form: RequestForm, *, actor: Actor | None = None) -> bool:
+        """Whether the application was taken."""
+        return self.attempt(lambda: self.town.submit(form, actor=actor))
+
+    def attempt(self, act: Callable[[], Any]) -> bool:
+        """Whether it was let through; why not is counted."""
+        with self.refusals():
+            act()
+            return True
+        return False
+
+    @contextmanager
+    def refusals(self) -> Iterator[None]:
+        """That a rule refuses is part of the game: it is counted by its code."""
         try:
-            self.town.submit(form)
+            yield
         except ConnectorError as error:
             self.counted.refused[error.code] = self.counted.refused.get(error.code, 0) + 1
-            return False
-        return True
+
+    def actor_of(self, person_id: str) -> Actor:
+        """Somebody who has an account, signed in with a second factor."""
+        with self.town.connector.act(HOST, reading=True) as act:
+            account = accounts.find_by_person(act, person_id)
+        if account is None:
+            raise LookupError(person_id)
+        return person_actor(person_id, account.user_name, account_id=account.id, acr="mfa")
+
+    def open_in_keycloak(self, act: Act, account: AccountRow) -> None:
+        """An account that stood in the register from the start."""
+        provisioning.open_in_keycloak(act, account, [], request_id="paper:TEST-1", link=False)
 
     def _send_on_holiday(self, day: date) -> None:
         holders = sorted(person.id for person in self.town.centre.people.values())
@@ -213,9 +255,13 @@ class Year:
 
     def _say(self, request: RequestRow, holder: Actor) -> None:
         verdict = Verdict.REJECT if self.chance.random() < 0.02 else Verdict.APPROVE
+        reason = "已核实" if verdict is Verdict.APPROVE else "岗位不需要"
         try:
-            self.town.decide(
-                request, verdict, actor=holder, reason="已核实" if verdict is Verdict.APPROVE else "岗位不需要"
+            self.town.decide(request, verdict, actor=holder, reason=reason)
+        except ExcessNeedsOverrideError:
+            said = override(check_of(self.town, request))
+            self.counted.overrides += self.attempt(
+                lambda: self.town.decide(request, verdict, actor=holder, reason=reason, override=said)
             )
         except ConnectorError as error:
             self.counted.refused[error.code] = self.counted.refused.get(error.code, 0) + 1
@@ -237,45 +283,6 @@ class Year:
 
     def _set(self, day: date, at: time) -> None:
         self.town.clock.set(datetime.combine(day, at, SHANGHAI).astimezone(UTC))
-
-
-def unit_codes(units: int = 40) -> list[str]:
-    """Codes of the departments, spread over the regions."""
-    return [f"{REGIONS[n % 3]}-{n:02d}" for n in range(units - 8)]
-
-
-def directory_ldif(count: int) -> str:
-    """Everybody who may join this year; none of them is at work yet."""
-    return make_ldif(count, units=unit_codes(), left=range(1, count + 1))
-
-
-def settle(town: Town, slapd: Slapd, count: int, seed: int) -> Year:
-    """Founds the units with their offices, everybody in Keycloak, and the year's people in the directory."""
-    with town.connector.act(HOST) as act:
-        for region in REGIONS:
-            if region != "371500":
-                make_unit(act, region, kind="region")
-    for code in unit_codes():
-        with town.connector.act(HOST) as act:
-            make_unit(act, code, kind="bureau", parent=code.split("-")[0])
-            for office in UNIT_OFFICES:
-                person = make_person(act, code)
-                make_appointment(act, person, code, office)
-                town.centre.people[code, office] = person
-                town.centre.accounts[person.id] = make_account(act, code, person=person)
-    with town.connector.act(HOST) as act:
-        for account in act.session.scalars(select(AccountRow).where(AccountRow.keycloak_id.is_(None))):
-            provisioning.open_in_keycloak(act, account, [], request_id="paper:TEST-1", link=False)
-    town.connector.deliver(limit=10_000)
-    return Year(town, slapd, list(sample_people(count, units=unit_codes())), random.Random(seed))  # noqa: S311
-
-
-def connect(url: str) -> LdapDirectory:
-    """The directory as the connector reads it: name, status, unit and post."""
-    from tests.fakes.directory import make_settings
-
-    unread = {f"{name}_attribute": "" for name in ("phone", "mail")}
-    return LdapDirectory(make_settings(url=url, timeout_seconds=30, **unread))
 
 
 def _shared_out(people: list[SamplePerson], days: int, chance: random.Random) -> Iterator[list[SamplePerson]]:

@@ -86,7 +86,8 @@ def test_appointment_by_somebody_whose_power_has_ended_is_not_confirmed(both: tu
         row.ended_at, row.ended_by = NOON, "paper:1"
     with pytest.raises(BeyondOwnPowerError):
         confirm(town, province, CITY, made)
-    assert town.connector.act  # The newcomer holds nothing; a successor appoints him again.
+    with town.connector.act(HOST) as act:
+        assert act.session.get_one(AppointmentRow, made).confirmed_at is None
 
 
 @pytest.mark.req("G2")

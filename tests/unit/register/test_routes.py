@@ -28,7 +28,7 @@ class Reception:
     desk: Desk
     centre: Centre
 
-    def act(self, actor: Actor, *, reading: bool = False) -> AbstractContextManager[Act]:
+    def act(self, actor: Actor, *, reading: bool = False, changing: bool = False) -> AbstractContextManager[Act]:
         return self.desk.act(actor)
 
     def actor_of(self, token: str) -> Actor:

@@ -3,17 +3,18 @@
 from datetime import date
 
 import pytest
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from connector.register import accounts, appointments, separated
+from connector.register import accounts, appointments
 from connector.register.appointments import AppointmentForm
 from connector.register.errors import (
     AdministratorAloneError,
     SuperAndSystemError,
 )
-from connector.register.tables import AccountRow, AppointmentRow, GrantRow, PersonRow
+from connector.register.tables import AccountRow, AppointmentRow, GrantRow, PermissionRow, PersonRow
 from connector.regulations.vocabulary import AccountClass, Office
-from tests.factories import Centre, make_account, make_appointment, make_centre, make_person
+from tests.factories import Centre, make_account, make_centre, make_person
 from tests.fixtures_register import NOON, Desk
 
 SECURITY, SYSTEM, AUDITOR = Office.SECURITY_ADMINISTRATOR, Office.SYSTEM_ADMINISTRATOR, Office.AUDITOR
@@ -119,17 +120,18 @@ def test_second_office_beside_an_auditor_or_system_administrator_is_refused(
 
 @pytest.mark.req("G3")
 def test_confirm_asks_again_whether_the_person_is_free(desk: Desk, centre: Centre) -> None:
-    """A permission given between the making and the confirming of an appointment stops the confirmation."""
+    """What came between the making and the confirming stops the confirmation: the database itself is put aside here."""
     person = newcomer(desk)
+    with desk.act(centre.actor(SECURITY)) as act:
+        made = appointments.appoint(act, form(person, AUDITOR)).id
     with desk.act() as act:
+        for moment in ("insert", "update"):
+            act.session.execute(text(f"DROP TRIGGER grants_alone_{moment}"))
         account = accounts.find_by_person(act, person.id)
         assert account is not None
-        account_id = account.id
-    with desk.act(centre.actor(SECURITY)) as act:
-        made = appointments.appoint(act, form(person, Office.VERIFIER)).id
+        permission = act.session.scalars(select(PermissionRow.id)).first()
+        act.session.add(GrantRow(account_id=account.id, permission_id=permission, granted_by="paper:1", since=NOON))
+    with desk.act(centre.actor(Office.PRINCIPAL)) as act, pytest.raises(AdministratorAloneError):
+        appointments.confirm(act, made)
     with desk.act() as act:
-        make_appointment(act, person, "ywk", Office.OPERATOR)
-        act.session.get_one(AppointmentRow, made).ended_at = NOON
-    with desk.act() as act, pytest.raises(AdministratorAloneError):
-        separated.check_may_take(act, person.id, AUDITOR)
-    assert account_id
+        assert act.session.get_one(AppointmentRow, made).confirmed_at is None
