@@ -1,6 +1,5 @@
 """Notes who is away, and answers it. An absence takes no right away; it says which office needs a deputy (HH 3)."""
 
-from collections.abc import Collection
 from datetime import date
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -77,14 +76,13 @@ def is_away(act: Act, person_id: str, first: date, last: date) -> bool:
     return act.session.scalar(select(AbsenceRow.id).where(AbsenceRow.person_id == person_id, held).limit(1)) is not None
 
 
-def away_today(act: Act, person_ids: Collection[str] | None = None) -> set[str]:
-    """Who is away today: among these persons, or everybody."""
+def away_today(act: Act) -> set[str]:
+    """Everybody who is away today."""
     day = office_day(act)
     statement = select(AbsenceRow.person_id).where(
         AbsenceRow.ended_at.is_(None), AbsenceRow.first_day <= day, AbsenceRow.last_day >= day
     )
-    found = set(act.session.scalars(statement))
-    return found if person_ids is None else found & set(person_ids)
+    return set(act.session.scalars(statement))
 
 
 def _check_days(form: AbsenceForm) -> None:

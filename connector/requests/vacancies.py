@@ -4,7 +4,7 @@
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -64,16 +64,17 @@ def list_vacancies(act: Act) -> list[Vacancy]:
     """
     if act.actor.kind not in (ActorKind.HOST, ActorKind.JOB):
         check_holds(act, *APPOINTMENTS, doing="查看岗位空缺 / read the vacancies")
-    held = _held(act)
+    held, away = _held(act), absences.away_today(act)
     centre = units.centre(act)
+    chains = dict.fromkeys(
+        act.rulebook.stages(kind, sensitive=True, cause=cause) for kind in RequestKind for cause in CAUSES
+    )
     found: dict[tuple[str, str, str], Vacancy] = {}
     for unit in _units_with_people(act):
-        for kind in RequestKind:
-            for cause in CAUSES:
-                stages = act.rulebook.stages(kind, sensitive=True, cause=cause)
-                places = [(s.office, centre if s.of == "centre" else unit, s.clause) for s in stages]
-                for one in (*_alone(act, held, places), *_together(held, places)):
-                    found.setdefault((one.unit_id, one.office, one.problem), one)
+        for stages in chains:
+            places = [(s.office, centre if s.of == "centre" else unit, s.clause) for s in stages]
+            for one in (*_alone(act, held, away, places), *_together(held, places)):
+                found.setdefault((one.unit_id, one.office, one.problem), one)
     for one in _confirmers(held, centre):
         found.setdefault((one.unit_id, one.office, one.problem), one)
     return sorted(found.values(), key=lambda one: (ORDER.index(one.problem), one.unit_code, one.office))
@@ -124,7 +125,7 @@ def _units_with_people(act: Act) -> list[UnitRow]:
 Places = Sequence[tuple[Office, UnitRow, str]]
 
 
-def _alone(act: Act, held: Held, places: Places) -> Iterable[Vacancy]:
+def _alone(act: Act, held: Held, away: Collection[str], places: Places) -> Iterable[Vacancy]:
     """What is wrong with each office by itself."""
     for office, unit, clause in places:
         holders = held.get((office, unit.id), ())
@@ -132,17 +133,12 @@ def _alone(act: Act, held: Held, places: Places) -> Iterable[Vacancy]:
         problem, until = "", None
         if not in_use:
             problem = "out_of_use" if holders else "vacant"
-        elif _all_away(act, office, unit, in_use):
+        elif all(holder.person_id in away for holder in in_use) and not standing.deputies_of(act, office, unit.id):
             problem = "away"
         elif until := _last_day(act, in_use):
             problem = "ending"
         if problem:
             yield _vacancy(unit, office, problem, clause, until)
-
-
-def _all_away(act: Act, office: Office, unit: UnitRow, in_use: Sequence[Holder]) -> bool:
-    away = absences.away_today(act, [holder.person_id for holder in in_use])
-    return len(away) == len({holder.person_id for holder in in_use}) and not standing.deputies_of(act, office, unit.id)
 
 
 def _last_day(act: Act, in_use: Sequence[Holder]) -> date | None:

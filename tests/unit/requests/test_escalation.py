@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from connector.audit.tables import AuditEntryRow
 from connector.errors import ForbiddenError, RefusedInputError
@@ -17,7 +17,7 @@ from connector.requests import service as requests
 from connector.requests import show, statistics, vacancies
 from connector.requests.deadline_tables import VacancyRow
 from connector.requests.errors import WrongOfficeError
-from tests.factories import make_appointment, make_person
+from tests.factories import make_account, make_appointment, make_person, make_unit
 from tests.town import HOST, NOON, Town
 
 LIMIT = datetime(2026, 3, 12, 9, 30, tzinfo=UTC)  # Thursday 17:30: two working days after Tuesday noon
@@ -208,3 +208,25 @@ def test_record_vacancies_alarms_each_once_and_closes_what_is_filled(town: Town)
         alarmed = [entry for entry in act.session.scalars(told) if entry.data["problem"] == "out_of_use"]
     assert [row.cleared_at for row in rows] == [NOON]
     assert [entry.alarm for entry in alarmed] == [True]
+
+
+def test_list_vacancies_of_many_units_asks_as_often_as_of_few(town: Town) -> None:
+    """A province has ten thousand units: a question for each office of each would take the night."""
+
+    def count() -> int:
+        asked: list[str] = []
+        listening = (town.connector.database.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+        event.listen(*listening)
+        try:
+            with town.connector.act(HOST) as act:
+                vacancies.list_vacancies(act)
+        finally:
+            event.remove(*listening)
+        return len(asked)
+
+    few = count()
+    with town.connector.act(HOST) as act:
+        for number in range(5):
+            make_unit(act, f"d{number}", parent="jyzx")
+            make_account(act, f"d{number}")
+    assert count() == few
