@@ -6,13 +6,29 @@ from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute
-from sqlalchemy import event, text
+from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import OperationalError
 
+from connector.audit.events import Event
+from connector.audit.tables import AuditEntryRow
 from tests.fixtures_api import PROBLEM, Api, check_problem
 from tests.operations import OPERATIONS, READS_ONLY, Call
+from tests.town import HOST
 
 MUTATING = [each for each in OPERATIONS if each[0] != "GET" and each not in READS_ONLY]
+
+# The answers that tell whole numbers: each time is in the record, with its reason.
+DISCLOSE = {
+    ("POST", "/persons/{person_id}/reveal"),
+    ("POST", "/registrations/{request_id}/numbers"),
+    ("GET", "/mismatches/corrections/{correction_id}"),
+}
+
+
+def disclosures(api: Api) -> int:
+    with api.town.connector.act(HOST) as act:
+        told = select(func.count()).where(AuditEntryRow.event == Event.PERSON_REVEALED)
+        return int(act.session.scalar(told) or 0)
 
 
 def send(api: Api, method: str, call: Call, **changed: Any) -> Any:
@@ -42,13 +58,15 @@ def test_call_each_operation_answers_the_holder_and_refuses_others(api: Api) -> 
             check_problem(send(api, method, call, by=None), 401, "not-signed-in")
             if call.refused >= 400:
                 check_problem(send(api, method, call, by=api.nobody), call.refused)
+        told = disclosures(api)
         answer = send(api, method, call)
         assert answer.status_code == call.status, (path, answer.text)
         if call.by is None and call.refused != 200:
             again = send(api, method, call)
             assert again.status_code == call.refused, (path, again.text)
-        if path.endswith("/reveal"):
-            api.bodies.pop()  # The one answer that tells numbers, and it was asked for with a reason.
+        if (method, path) in DISCLOSE:
+            api.bodies.pop()
+            assert disclosures(api) == told + 1, path
     found = [number for number in api.numbers() for body in api.bodies if number in body]
     assert found == []
     assert "13811112222" not in "".join(api.bodies)

@@ -46,10 +46,11 @@ class House(RuleBasedStateMachine):
 
     @initialize(target=people)
     def found(self) -> Any:
-        """Three people are there already, with permissions of their own."""
+        """Three people are there already; one of them has got and lost permissions since: each run has every road."""
         keys = [self.join(permissions, sensitive=False) for permissions in (1, 2, 3)]
         self.everything_is_approved()
         self.the_worker_runs()
+        self.ask_about_an_account(0, RequestKind.GRANT, violation=False, at_once=True)
         return multiple(*keys)
 
     @rule(target=people, permissions=st.integers(1, 3), sensitive=st.booleans())
@@ -124,6 +125,7 @@ class House(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         try:
+            self.everything_is_approved()
             self._run(sync_departures, remind_deadlines)
             for _ in range(8):  # more often than any call was told to fail
                 self.town.clock.advance(timedelta(minutes=10))

@@ -28,6 +28,7 @@ from connector.webhooks.errors import (
     UnknownEndpointError,
 )
 from tests.fixtures_webhooks import Town, make_endpoint_form
+from tests.province import CITY, make_province
 
 pytestmark = pytest.mark.req("B11")
 
@@ -250,3 +251,15 @@ def test_refusals_hold_neither_reason_nor_name(town: Town) -> None:
         town.receive(town.message(request, stage, decided_by=town.clerk.name, reason="含个人信息：住址"))
     (entry,) = town.rows(AuditEntryRow, event="webhook.refused")
     assert set(entry.data) == {"code", "message"}
+
+
+@pytest.mark.req("G2")
+def test_decider_of_another_tree_finds_no_request_through_a_system_either(town: Town) -> None:
+    """A signed message opens to nobody what he could not find by himself; elsewhere the same rule says it of an API."""
+    request, stage = town.submit()
+    with town.desk.act() as act:
+        province = make_province(act)
+    stranger = province.accounts[CITY, Office.PRINCIPAL].user_name
+    with pytest.raises(NotFoundError):
+        town.receive(town.message(request, stage, decided_by=stranger))
+    assert town.decisions() == []
