@@ -8,9 +8,11 @@ from functools import cached_property
 
 from sqlalchemy import select
 
-# Who sees a row is said in its own room: loaded here, so that no process works without one of these rules.
+# Who sees a row, and what holds an account, is said in its own room: loaded here, so that no process works without.
 import connector.conflicts.confined
 import connector.incidents.confined
+import connector.incidents.holds
+import connector.registration.holds
 import connector.requests.confined
 import connector.reviews.confined  # noqa: F401
 from connector.adapters import chosen

@@ -99,6 +99,18 @@ class CaseClosedError(ConflictError):
     who = OFFICERS
 
 
+class HeldByCaseError(ConflictError):
+    """An open case holds the account. Its number is not told: whoever asks may not read the case."""
+
+    code = "held-by-case"
+    clause = "GS 13, GS 14"
+    says = Text("该账号正按事件处置程序处理，不能启用", "An incident case holds the account: it is not put into use")
+    remedy = Text(
+        "请待案件回答完毕、其他措施完成后再申请启用", "Apply when the case is answered and its other measures are done"
+    )
+    who = OFFICERS
+
+
 class OwnCaseError(ConnectorError):
     """Nobody handles or reads a case that is about himself."""
 

@@ -14,9 +14,8 @@ from connector.audit.tables import AuditEntryRow
 from connector.auth.act import Act
 from connector.errors import Text
 from connector.incidents.case_tables import CaseCreatedRow, CaseOutcomeRow, CaseRow
-from connector.outbox import service as outbox
 from connector.outbox.tables import StepRow
-from connector.provenance.handlers import REPLACE_PASSWORD
+from connector.provisioning import service as provisioning
 from connector.register import accounts
 from connector.register.tables import AccountRow, GrantRow
 from connector.regulations.incidents import Outcome
@@ -55,7 +54,8 @@ TO_DO: Mapping[Outcome, Text] = {
     Outcome.REFER_UNIT: Text("上报后在此登记收件人和回执", "Refer it, then enter to whom, with the receipt"),
     Outcome.REFER_AUTHORITY: Text("上报后在此登记收件人和回执", "Refer it, then enter to whom, with the receipt"),
     Outcome.RESTORE: Text(
-        "口令作废后提交启用申请，由中心主要负责人批准", "After the password, apply for enabling; the principal approves"
+        "其他措施完成后提交启用申请，由中心主要负责人批准",
+        "When all else is done, apply for enabling; the principal approves",
     ),
     Outcome.CANCEL: Text("提交注销申请，批准并执行后自动标记", "Apply for cancelling; marked when it is carried out"),
 }
@@ -75,8 +75,8 @@ def order(act: Act, case: CaseRow, outcome: Outcome) -> list[int]:
     """Outbox steps that an outcome needs at once: the old password is made void while the account is still shut."""
     if outcome is not Outcome.CHANGE_PASSWORD:
         return []
-    payload = {"cause": f"incident:{case.number}"}
-    step = outbox.enqueue_for_account(act, REPLACE_PASSWORD, case.account_id, payload)
+    account = accounts.get_account(act, case.account_id)
+    step = provisioning.void_password(act, account, cause=f"incident:{case.number}")
     act.urgent.append(step.id)
     return [step.id]
 

@@ -14,7 +14,7 @@ from connector.keys.errors import AccountHoldsKeyError, AccountNotReadyError, Re
 from connector.keys.rules import KeyState, check_texts
 from connector.keys.tables import HardwareKeyRow, ReplacementRow
 from connector.provisioning import service as provisioning
-from connector.register import accounts
+from connector.register import accounts, holds
 from connector.register.tables import AccountRow
 from connector.regulations.vocabulary import AccountStatus
 
@@ -24,9 +24,10 @@ def issue_key(
 ) -> HardwareKeyRow:
     """Gives a key from stock to an account against a receipt (GS 10(1), 12, 16).
 
-    Done by a key custodian, for somebody else. The account is active, or frozen for a lost or damaged key whose
-    replacement is approved: then it is enabled with a new link, and only the new key opens it. Raises KeyMoveError,
-    OwnKeyError, AccountHoldsKeyError, AccountNotReadyError, ReplacementNotApprovedError, RefusedInputError.
+    Done by a key custodian, for somebody else. The account is active, or the replacement of its lost or damaged key is
+    approved: one frozen for nothing but the key is enabled with a new link, and only the new key opens it; one that is
+    out of use for another reason gets the key and stays out. Raises KeyMoveError, OwnKeyError, AccountHoldsKeyError,
+    AccountNotReadyError, ReplacementNotApprovedError, RefusedInputError.
     """
     store.check_custodian(act, "发放密钥 / issue a key", account_id=account.id)
     check_texts(receipt, note)
@@ -60,9 +61,9 @@ def _check_may_receive(act: Act, account: AccountRow, case: ReplacementRow | Non
         raise ReplacementNotApprovedError(user_name=account.user_name)
     if account.status == AccountStatus.ACTIVE:
         return False
-    if case is None or not accounts.is_frozen_for_key(act, account):
+    if case is None or account.status == AccountStatus.CANCELLED:
         raise AccountNotReadyError(user_name=account.user_name, status=account.status)
-    return True
+    return accounts.is_frozen_for_key(act, account) and holds.find_hold(act, account) is None
 
 
 def _hand_over(
@@ -78,8 +79,10 @@ def _hand_over(
     ask(act, account, steps.ENROL_KEY, request_id=request_id)
     if enable:
         provisioning.enable_account(act, account, cause="key_replaced", request_id=request_id)
-    if renews_password:
+    if renews_password and account.status == AccountStatus.ACTIVE:
         provisioning.issue_link(act, account, request_id=request_id or "")
+    elif renews_password:
+        provisioning.void_password(act, account, request_id=request_id)  # The link comes with the enabling.
 
 
 def return_key(act: Act, serial: str, *, receipt: str, note: str = "") -> HardwareKeyRow:

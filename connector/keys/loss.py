@@ -14,7 +14,7 @@ from connector.keys.errors import KeyNotHeldError, KeyStillMissingError, Replace
 from connector.keys.rules import OUT, KeyState, check_texts
 from connector.keys.tables import HardwareKeyRow, ReplacementRow
 from connector.provisioning import service as provisioning
-from connector.register import accounts, offices
+from connector.register import accounts, holds, offices
 from connector.register.tables import AccountRow
 from connector.regulations.vocabulary import AccountStatus, Office
 
@@ -90,9 +90,10 @@ def approve_replacement(act: Act, account: AccountRow, request_id: str) -> Repla
 
 
 def check_may_enable(act: Act, account: AccountRow) -> None:
-    """Raises KeyStillMissingError while a lost or damaged key of the account is not replaced (GS 12)."""
+    """Raises what keeps the account out: a key not replaced (KeyStillMissingError, GS 12), or a case that holds it."""
     if find_case(act, account.id) is not None:
         raise KeyStillMissingError(user_name=account.user_name)
+    holds.check_not_held(act, account)
 
 
 def keeps_out(act: Act, account: AccountRow) -> bool:

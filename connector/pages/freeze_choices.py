@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from connector.auth.act import Act
 from connector.errors import NotFoundError, Text
+from connector.incidents.carry_out import HELD
 from connector.incidents.schemas import OrderListed
 from connector.incidents.scopes import ANYBODY, FREEZABLE, OWN_UNIT, LeftOut, ScopeKind
 from connector.keys import service as keys
@@ -42,6 +43,7 @@ LEFT_OUT: Mapping[str, Text] = {
     LeftOut.OWN: Text("下达人或确认人本人", "of the one who orders or confirms"),
     "active": Text("已在使用", "in use already"),
     "suspended": Text("恢复为暂停", "suspended again, as before"),
+    HELD: Text("另有未结案件，仍冻结", "held by an open case, frozen still"),
 }
 
 

@@ -12,13 +12,12 @@ from connector.outbox.deliver import Handler
 from connector.outbox.tables import StepRow
 from connector.ports import IdentityProvider, UnknownUserError
 from connector.provisioning.in_use import take_out
-from connector.provisioning.passwords import make_initial_password
+from connector.provisioning.passwords import REPLACE_PASSWORD, make_initial_password
 from connector.register.tables import AccountRow
 from connector.regulations.rulebook import Rulebook
 from connector.regulations.vocabulary import AccountClass, AccountStatus
 
 OpenReading = Callable[[], AbstractContextManager[Session]]
-REPLACE_PASSWORD = "keycloak.replace_password"  # noqa: S105
 END_SESSIONS = "keycloak.end_sessions"
 
 

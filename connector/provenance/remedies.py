@@ -12,11 +12,12 @@ from connector.audit.events import Event
 from connector.auth.act import Act
 from connector.keys import steps as key_steps
 from connector.outbox import service as outbox
-from connector.provenance.handlers import END_SESSIONS, REPLACE_PASSWORD
+from connector.provenance.handlers import END_SESSIONS
 from connector.provenance.kinds import Action, Kind
 from connector.provenance.tables import FindingRow
 from connector.provisioning import repairs
 from connector.provisioning import service as provisioning
+from connector.provisioning.passwords import REPLACE_PASSWORD
 from connector.register import accounts, offices
 from connector.register.tables import AccountRow, AppointmentRow
 from connector.regulations.vocabulary import AccountStatus, Office

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import urljoin
 
-from sqlalchemy import select, update
+from sqlalchemy import func, or_, select, update
 
 from connector.audit import service as audit
 from connector.audit.events import Event
@@ -20,7 +20,7 @@ from connector.outbox.deliver import Settle
 from connector.outbox.tables import StepRow
 from connector.ports import IdentityProvider
 from connector.provisioning.errors import AccountNotActiveError, LinkNotValidError
-from connector.provisioning.passwords import make_initial_password
+from connector.provisioning.passwords import REPLACE_PASSWORD, make_initial_password
 from connector.provisioning.tables import LinkRow
 from connector.register import people
 from connector.register.tables import AccountRow, PersonRow
@@ -54,6 +54,17 @@ def make_link(act: Act, account: AccountRow, *, public_url: str, life: timedelta
         account_id=account.id, person_id=account.person_id, request_id=request_id,
     )  # fmt: skip
     return urljoin(public_url, f"/welcome/{token}")
+
+
+def needs_link(act: Act, account: AccountRow) -> bool:
+    """Whether the account's password was made void and its person has taken no other since (GS 13, JC 23)."""
+    opened = select(func.max(LinkRow.opened_at)).where(LinkRow.account_id == account.id).scalar_subquery()
+    voided = select(StepRow.id).where(
+        StepRow.account_id == account.id,
+        StepRow.kind == REPLACE_PASSWORD,
+        or_(opened.is_(None), StepRow.enqueued_at > opened),
+    )
+    return act.session.scalar(voided.limit(1)) is not None
 
 
 def get_open_link(act: Act, token: str) -> LinkRow:

@@ -2,6 +2,7 @@
 
 import secrets
 
+REPLACE_PASSWORD = "keycloak.replace_password"  # noqa: S105 - the kind of the step that makes a password void
 # No characters that people confuse on paper (0 O o, 1 l I).
 LETTERS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
 DIGITS = "23456789"

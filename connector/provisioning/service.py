@@ -8,7 +8,8 @@ from sqlalchemy import select
 from connector.auth.act import Act
 from connector.outbox import service as outbox
 from connector.outbox.tables import StepRow
-from connector.register import accounts, people
+from connector.provisioning.passwords import REPLACE_PASSWORD
+from connector.register import accounts, holds, people
 from connector.register.tables import AccountRow, PermissionRow
 from connector.regulations.vocabulary import AccountStatus
 from connector.signals import service as signals
@@ -55,6 +56,11 @@ def issue_link(act: Act, account: AccountRow, *, request_id: str) -> None:
         _enqueue(act, account, "link.issue", request_id, {})
 
 
+def void_password(act: Act, account: AccountRow, *, cause: str = "", request_id: str | None = None) -> StepRow:
+    """Enqueues a password that nobody knows; the person gets his own by a link when the account is in use (JC 23)."""
+    return _enqueue(act, account, REPLACE_PASSWORD, request_id, {"cause": cause})
+
+
 def require_password_change(act: Act, account: AccountRow, *, reason: str) -> list[int]:
     """Enqueues a forced password change at the next login (JC 25, GS 10(4)); returns the step's id."""
     step = _enqueue(act, account, "keycloak.require_actions", None, {"actions": ["UPDATE_PASSWORD"], "reason": reason})
@@ -87,7 +93,11 @@ def freeze_accounts(act: Act, some: Sequence[tuple[AccountRow, str]], *, cause: 
 
 
 def enable_account(act: Act, account: AccountRow, *, cause: str, request_id: str | None) -> None:
-    """Puts an account back into use: status active, then Keycloak is made to agree (roles as approved, enabled)."""
+    """Puts an account back into use: status active, then Keycloak is made to agree (roles as approved, enabled).
+
+    Raises what holds the account (GS 13, GS 14, HH 4): no road leads past a case.
+    """
+    holds.check_not_held(act, account)
     accounts.set_status(act, account, AccountStatus.ACTIVE, cause=cause, request_id=request_id)
     _enqueue(act, account, "keycloak.create_user", request_id, {})
     grant_in_keycloak(act, account, accounts.list_grants(act, account), request_id=request_id or "")
@@ -154,7 +164,8 @@ def _by_subsystem(permissions: Sequence[PermissionRow]) -> dict[str, list[str]]:
 def end_suspensions(act: Act, keeps_out: Callable[[Act, AccountRow], bool]) -> int:
     """Enables accounts whose suspension has run out; those for a violation wait for an approval (LC 7(3)).
 
-    `keeps_out` says whether a reason of its own keeps an account out still, as a lost key does (GS 12).
+    `keeps_out` says whether a reason of its own keeps an account out still, as a lost key does (GS 12). What a case
+    holds stays suspended, and is looked at again with the next run.
     """
     over = act.session.scalars(
         select(AccountRow).where(
@@ -166,7 +177,7 @@ def end_suspensions(act: Act, keeps_out: Callable[[Act, AccountRow], bool]) -> i
         if accounts.present_cause(act, account) == "violation":
             continue
         locked = accounts.lock_account(act, account.id)
-        if not keeps_out(act, locked):
+        if holds.find_hold(act, locked) is None and not keeps_out(act, locked):
             enable_account(act, locked, cause="suspension_over", request_id=None)
             ended += 1
     return ended

@@ -8,7 +8,7 @@ from datetime import datetime
 from connector.audit import service as audit
 from connector.audit.events import Event
 from connector.auth.act import Act
-from connector.register import accounts, identifiers, people, separated, units
+from connector.register import accounts, holds, identifiers, people, separated, units
 from connector.register.errors import CancellationUnfinishedError
 from connector.register.people import PersonForm
 from connector.register.tables import AccountRow, PersonRow
@@ -36,13 +36,15 @@ def reopen_account(
 ) -> AccountRow:
     """Puts a cancelled account into use again, with its class and without a permission (LC 5(3), GS 10(1)).
 
-    Raises SecondAccountError when another transaction has done so, AdministratorAloneError, SuperAndSystemError.
+    Raises SecondAccountError when another transaction has done so, AdministratorAloneError, SuperAndSystemError, and
+    what holds the account (GS 13, GS 14).
     """
     person = people.get_person(act, account.person_id)
     separated.lock_person(act, person.id)
     account = accounts.lock_account(act, account.id)
     if find_former(act, person) is None:
         accounts.check_no_account(act, person)
+    holds.check_not_held(act, account)
     account_class = AccountClass(account.account_class)
     separated.check_class_fits(act, account_class, separated.open_offices(act, person.id))
     account.purpose, account.valid_until = purpose.value, valid_until

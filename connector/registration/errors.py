@@ -23,6 +23,16 @@ class MismatchClosedError(ConflictError):
     who = Text("核验人", "the verifier")
 
 
+class DataUntrueError(ConflictError):
+    """The account is suspended for untrue data, and no correction is verified."""
+
+    code = "data-untrue"
+    clause = "HH 4"
+    says = Text("账号因登记信息不符暂停，尚未改正", "The account is suspended for untrue data that are not corrected")
+    remedy = Text("请先提交更正并经核验；核验后自动提请启用", "Send the correction; its enabling follows when verified")
+    who = Text("使用人或所在单位，然后核验人", "the person or his unit, then the verifier")
+
+
 class CorrectionWaitsError(ConflictError):
     """A correction waits for its verifier already."""
 

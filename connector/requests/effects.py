@@ -12,14 +12,14 @@ from sqlalchemy import func, select
 from connector.activity import service as activity
 from connector.auth.act import Act
 from connector.keys import service as keys
-from connector.provisioning import repairs
+from connector.provisioning import links, repairs
 from connector.provisioning import service as provisioning
 from connector.register import accounts, offices, people, returning
 from connector.register.tables import AccountRow, GrantRow
 from connector.regulations.vocabulary import AccountClass, AccountPurpose, AccountStatus, RequestKind
 from connector.requests import matrix_proposal, reorganise, separation
 from connector.requests.freshness import check_mirror_is_read
-from connector.requests.rules import check_status_allows
+from connector.requests.rules import check_status_allows, only_withdraws
 from connector.requests.tables import RequestRow
 
 Effect = Callable[[Act, RequestRow, Collection[str]], None]
@@ -42,7 +42,9 @@ def act_on_submission(act: Act, request: RequestRow) -> None:
 
 def _account(act: Act, request: RequestRow) -> AccountRow:
     account = accounts.lock_account(act, str(request.account_id))
-    check_status_allows(RequestKind(request.kind), AccountStatus(account.status))
+    kind, status, form = RequestKind(request.kind), AccountStatus(account.status), request.form
+    withdraws = only_withdraws(form.get("permissions", ()), form.get("withdraw", ()))
+    check_status_allows(kind, status, withdraws=withdraws)
     return account
 
 
@@ -106,6 +108,8 @@ def _enable(act: Act, request: RequestRow, _excluded: Collection[str]) -> None:
     if account.valid_until is not None:  # An account for a time stays one: the approval may move its end.
         account.valid_until = _last_moment(request.form) or account.valid_until
     provisioning.enable_account(act, account, cause="request", request_id=request.id)
+    if links.needs_link(act, account):
+        provisioning.issue_link(act, account, request_id=request.id)
 
 
 def _cancel(act: Act, request: RequestRow, _excluded: Collection[str]) -> None:

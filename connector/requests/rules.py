@@ -141,8 +141,18 @@ def check_excluded(form: Mapping[str, Any], excluded: Collection[str]) -> None:
         raise RefusedInputError(problems, clause="LC 7(2)")
 
 
-def check_status_allows(kind: RequestKind, status: AccountStatus) -> None:
-    """The account's present status allows this kind of request."""
+def only_withdraws(permissions: Collection[str], withdraw: Collection[str]) -> bool:
+    """Whether a request takes permissions away and gives none."""
+    return bool(withdraw) and not permissions
+
+
+def check_status_allows(kind: RequestKind, status: AccountStatus, *, withdraws: bool = False) -> None:
+    """The account's present status allows this kind of request; what only withdraws, no status forbids but the last.
+
+    An account that is out of use must be able to lose permissions before it comes back (GS 13, GS 14).
+    """
+    if withdraws and status is not AccountStatus.CANCELLED:
+        return
     if status not in ALLOWED_STATUS.get(kind, frozenset({status})):
         raise WrongStatusError(status=status.value, kind=kind.value)
 

@@ -12,7 +12,7 @@ from connector.auth.act import Act
 from connector.auth.actor import ActorKind
 from connector.keys import service as keys
 from connector.outbox import service as outbox
-from connector.register import accounts, catalogue, causes, confine, offices, people, returning, units
+from connector.register import accounts, catalogue, causes, confine, holds, offices, people, returning, units
 from connector.register.tables import AccountRow, PersonRow, UnitRow
 from connector.regulations.vocabulary import AccountStatus, RequestKind
 from connector.requests import separation, store
@@ -24,7 +24,7 @@ from connector.requests.errors import NotApplicantError, NothingToChangeError, O
 from connector.requests.forms import BY_MACHINE, RequestForm, check_fields, check_last_day
 from connector.requests.matrix_proposal import check_proposal
 from connector.requests.reorganise import check_change
-from connector.requests.rules import check_new_end, check_status_allows
+from connector.requests.rules import check_new_end, check_status_allows, only_withdraws
 from connector.requests.tables import ParticipantRow, RequestRow, StageRow, VersionRow
 from connector.scans import service as scans
 from connector.storage.tables import new_id
@@ -165,7 +165,7 @@ def check_form(act: Act, form: RequestForm) -> Checked:
     cause = form.cause
     if account is not None:
         status = AccountStatus(account.status)
-        check_status_allows(form.kind, status)
+        check_status_allows(form.kind, status, withdraws=only_withdraws(form.permissions, form.withdraw))
         # Why the account is out of use is read from its history, not from the applicant (LC 7(3)).
         if form.kind is RequestKind.ENABLE:
             cause = causes.cause_to_lift(act, account)
@@ -219,8 +219,11 @@ def _find_subject(act: Act, form: RequestForm) -> tuple[PersonRow | None, Accoun
         return None, None
     person = people.ensure_person(act, form.person)
     with confine.beyond(act):  # One person, one account, in the whole installation (LC 5(3)).
-        if returning.find_former(act, person) is None:
+        former = returning.find_former(act, person)
+        if former is None:
             accounts.check_no_account(act, person)
+        else:
+            holds.check_not_held(act, former)
     returning.renew_particulars(act, person, form.person)
     return person, None
 

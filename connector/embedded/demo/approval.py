@@ -137,9 +137,11 @@ def _open_stage(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _decide(scene: Scene, key: str) -> str:
-    """Approves what stands in the officer's inbox for this request."""
+    """Approves what stands in the officer's inbox for this request; the verifier says what he compared (HH 4)."""
     officer, request_id = scene.officers[key], _request(scene)["id"]
     task = pick(scene.api.get(officer, "/inbox"), "inbox", request_id=request_id)
-    sent = {"verdict": "approve", "reason": "同意", "digest": task["digest"]}
+    shown = scene.api.get(officer, f"/requests/{request_id}")
+    compared = [{"item": item["name"], "result": "agrees"} for item in shown["registration"]["checklist"]]
+    sent = {"verdict": "approve", "reason": "同意", "digest": task["digest"], "compared": compared}
     scene.api.post(officer, f"/stages/{task['stage_id']}/decision", sent)
     return f"{key}: {officer.user_name}"
