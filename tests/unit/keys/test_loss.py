@@ -5,7 +5,6 @@ import pytest
 from connector.errors import ForbiddenError, RefusedInputError
 from connector.keys import service as keys
 from connector.keys.errors import (
-    AccountNotReadyError,
     KeyNotHeldError,
     KeyStillMissingError,
     ReplacementNotApprovedError,
@@ -169,15 +168,19 @@ def test_approval_without_a_case_is_refused(desk: KeyDesk, holder: AccountRow) -
         desk.approve(holder)
 
 
-def test_suspended_account_stays_suspended_by_a_loss_and_its_replacement(desk: KeyDesk, holder: AccountRow) -> None:
+def test_account_frozen_for_another_cause_gets_its_new_key_and_stays_frozen(desk: KeyDesk, holder: AccountRow) -> None:
+    """Enabling waits for the key, so the key must not wait for the enabling."""
     with desk.act() as act:
         provisioning.freeze_account(act, accounts.lock_account(act, holder.id), cause="departure")
     desk.lose("K-1")
-    desk.approve(holder)
-    with pytest.raises(AccountNotReadyError):
+    with pytest.raises(ReplacementNotApprovedError):
         desk.issue("K-2", holder)
+    desk.approve(holder)
+    assert desk.issue("K-2", holder).status == "issued"
     with desk.act() as act:
-        assert accounts.present_cause(act, desk.account(holder.id)) == "departure"
+        account = desk.account(holder.id)
+        assert (account.status, accounts.present_cause(act, account)) == ("frozen", "departure")
+        keys.check_may_enable(act, account)
 
 
 def test_found_key_is_returned_and_may_be_issued_again(desk: KeyDesk, holder: AccountRow) -> None:
