@@ -15,7 +15,8 @@ from connector.register import accounts, people
 from connector.register.tables import AccountRow
 from connector.regulations.vocabulary import AccountStatus, Office, RequestKind
 from connector.requests.errors import WrongStatusError
-from tests.factories import make_account
+from tests.factories import make_account, make_person_form
+from tests.fixtures_keys import KeyDesk
 from tests.town import HOST, NOON, Town
 from tests.unit.incidents.test_cases import answer, do, in_keycloak, open_case, report_up, restore, settle, status
 
@@ -121,6 +122,32 @@ def test_user_that_a_compromised_account_created_is_held_until_the_answers_spare
     open_case(town, in_keycloak(town, operator))
     with pytest.raises(HeldByCaseError):
         ask_to_enable(town, created)
+
+
+def test_return_after_a_cancellation_waits_for_the_end_of_the_case(town: Town) -> None:
+    form = make_person_form("ywk")
+    account = town.account_of(town.approve(town.submit(town.form(person=form))))
+    town.connector.deliver()
+    open_case(town, account)
+    town.approve(town.submit(town.form(kind=RequestKind.CANCEL, account=account.user_name, reason="案件处置，注销")))
+    settle(town)
+    with pytest.raises(HeldByCaseError):
+        town.submit(town.form(person=form))
+
+
+def test_new_key_of_an_account_that_a_case_holds_does_not_enable_it(town: Town) -> None:
+    desk = KeyDesk(town)
+    desk.stock("K-1", "K-2")
+    account = desk.hire()
+    desk.issue("K-1", account)
+    desk.lose("K-1")
+    desk.approve(account)
+    open_case(town, account)
+    with town.connector.act(HOST) as act:  # As if the loss alone had frozen it; the case holds it all the same.
+        row = accounts.lock_account(act, account.id)
+        accounts.set_status(act, row, AccountStatus.FROZEN, cause="key_lost")
+    assert desk.issue("K-2", account).status == "issued"
+    assert status(town, account) == "frozen"
 
 
 def test_restored_account_whose_password_was_made_void_gets_a_link(town: Town) -> None:

@@ -22,13 +22,14 @@ from connector.registration.corrections import CorrectionForm, VerdictForm
 from connector.registration.errors import (
     CorrectionChangedError,
     CorrectionWaitsError,
+    DataUntrueError,
     MismatchClosedError,
     OpenMismatchError,
     OwnVerificationError,
 )
 from connector.registration.mismatches import MismatchForm
 from connector.registration.tables import MismatchRow, ParticularsRow
-from connector.regulations.vocabulary import AccountStatus, Office, Verdict
+from connector.regulations.vocabulary import AccountStatus, Office, RequestKind, Verdict
 from connector.requests import service as requests
 from connector.requests.tables import RequestRow
 from connector.requests.verification import Comparison
@@ -134,6 +135,17 @@ def test_verified_correction_registers_the_data_and_asks_to_enable(town: Town, a
     town.approve(enable)
     tick(town, 1)
     assert (status_of(town, account), case_of(town, case_id).outcome) == (AccountStatus.ACTIVE, "restored")
+
+
+def test_ask_to_enable_before_a_correction_is_verified_is_refused(town: Town, account: AccountRow) -> None:
+    case = case_of(town, begin(town, account))
+    town.approve(request_of(town, case.suspend_request_id))
+    form = town.form(kind=RequestKind.ENABLE, account=account.user_name, reason="业务需要，申请恢复使用")
+    with pytest.raises(DataUntrueError):
+        town.submit(form)
+    verify(town, correct(town, case.id, document_number=resident_id()))
+    tick(town, 1)
+    assert request_of(town, case_of(town, case.id).enable_request_id).kind == RequestKind.ENABLE
 
 
 def test_untrue_document_goes_back_to_its_true_owner(town: Town, account: AccountRow) -> None:
