@@ -89,7 +89,9 @@ class Desk:
     def __init__(self, town: Town) -> None:
         self._town = town
 
-    def act(self, actor: Actor, *, now: datetime | None = None, reading: bool = False) -> AbstractContextManager[Act]:
+    def act(
+        self, actor: Actor, *, now: datetime | None = None, reading: bool = False, changing: bool = False
+    ) -> AbstractContextManager[Act]:
         return self._town.open_act(actor, now)
 
     def actor_of(self, token: str) -> Actor:
