@@ -1,4 +1,4 @@
-"""Writes findings down, each once with its alarm, and orders what policy says is to be done about them at once."""
+"""Writes findings down, each once and with one alarm, and orders what policy says is to be done about them at once."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -58,7 +58,10 @@ def open_findings(
 
 
 def open_cleared(act: Act, event_id: str, entry: AuditEntryRow, *, policy: Policy) -> None:
-    """Somebody emptied Keycloak's event log: what he hid by it is for reconciliation to find (GX 10)."""
+    """Somebody emptied Keycloak's event log: what he hid by it is for reconciliation to find (GX 10).
+
+    `entry` is the reader's alarm, written with the gap itself: it stands, and the finding names it by `event_id`.
+    """
     finding = FindingRow(
         event_id=event_id,
         kind=Kind.EVENTS_CLEARED.value,
@@ -69,16 +72,16 @@ def open_cleared(act: Act, event_id: str, entry: AuditEntryRow, *, policy: Polic
         seen_at=entry.at,
         action=Action.NONE.value,
     )
-    _add(act, finding, policy)
+    _add(act, finding, policy, alarm=False)  # The entry it is opened from is the alarm: one fact, one alarm (GX 11).
 
 
-def _add(act: Act, finding: FindingRow, policy: Policy) -> None:
+def _add(act: Act, finding: FindingRow, policy: Policy, *, alarm: bool = True) -> None:
     finding.found_at, finding.held, finding.steps = act.now, False, []
     act.session.add(finding)
     act.session.flush()
     person_id = _person(act, finding.account_id)
     audit.record(
-        act, Event.PROVENANCE_FOUND, f"finding:{finding.id}", alarm=True, account_id=finding.account_id,
+        act, Event.PROVENANCE_FOUND, f"finding:{finding.id}", alarm=alarm, account_id=finding.account_id,
         person_id=person_id, kind=finding.kind, severity=finding.severity, idp_event=finding.event_id,
         keycloak_user=finding.user_id, by=finding.actor_id, by_service_account=finding.by_us, policy=policy,
         action=finding.action,

@@ -6,11 +6,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from connector.activity.tables import IdpEventRow
 from connector.audit import service as audit
 from connector.audit.events import Event
+from connector.audit.tables import AuditEntryRow
 from connector.auth.actor import Actor
 from connector.auth.levels import StepUpNeededError
 from connector.errors import ForbiddenError, NotFoundError, RefusedInputError
@@ -258,6 +259,19 @@ def test_clear_the_log_is_found_once(desk: Gate) -> None:
     assert desk.judge().found == 0
     (found,) = desk.findings()
     assert (found.kind, found.severity, found.facts["events"]) == ("events_cleared", "critical", "admin")
+
+
+def test_clear_the_log_raises_one_alarm_that_the_finding_names(desk: Gate) -> None:
+    with desk.act() as act:
+        before = act.session.scalar(select(func.max(AuditEntryRow.id))) or 0
+        audit.record(act, Event.EVENTS_CLEARED_FOUND, "events:admin", alarm=True, last_read="x", covers_since="y")
+    desk.judge()
+    with desk.act() as act:
+        since = select(AuditEntryRow).where(AuditEntryRow.alarm, AuditEntryRow.id > before)
+        (alarmed,) = act.session.scalars(since)
+        told = act.session.scalars(select(AuditEntryRow).where(AuditEntryRow.event == Event.PROVENANCE_FOUND.value))
+        assert alarmed.event == Event.EVENTS_CLEARED_FOUND.value
+        assert [one.data["idp_event"] for one in told] == [f"record:{alarmed.id}"]
 
 
 def test_explain_table_knows_every_step_that_writes_to_keycloak(desk: Gate) -> None:
