@@ -24,6 +24,7 @@ from connector.incidents import case_routes
 from connector.incidents import routes as incidents
 from connector.keys import routes as keys
 from connector.pages import mount as pages
+from connector.pages.event_words import event_name
 from connector.pages.frame import is_page, problem_page
 from connector.papers import routes as papers
 from connector.privileged import routes as privileged
@@ -79,7 +80,7 @@ ROOMS = (
 def create_app(connector: Connector) -> FastAPI:
     """The application over a built connector. OpenAPI is at /openapi.json."""
     app = FastAPI(title=TITLE, version="0.1.0", docs_url=None, redoc_url=None)
-    app.state.connector = connector
+    app.state.connector, app.state.event_names = connector, event_name
     app.add_middleware(http.Door)
     for room in ROOMS:
         app.include_router(room.router)

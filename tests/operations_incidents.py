@@ -126,6 +126,11 @@ def show_report(api: Api) -> Call:
     return Call(f"/incidents/{report(api)[0].number}/reports/1", Office.AUDITOR)
 
 
+@operation("GET", "/incidents/{number}/report.pdf")
+def print_report(api: Api) -> Call:
+    return Call(f"/incidents/{report(api)[0].number}/report.pdf", Office.AUDITOR)
+
+
 @operation("POST", "/incidents/{number}/sign")
 def sign_report(api: Api) -> Call:
     made, shown = report(api)

@@ -1,6 +1,7 @@
 """`trading-idp incidents`: guided cases of GS 13 and GS 14, as the signed-in person or, to open one, the operator."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,10 +9,11 @@ import typer
 from connector.auth.actor import Actor
 from connector.bootstrap import Connector
 from connector.cli.session import Token, opened, operator, show
-from connector.incidents import case_schemas, cases, closing, suspicion
+from connector.incidents import case_schemas, cases, closing, paper, suspicion
 from connector.incidents.cases import CaseForm
 from connector.incidents.closing import ReportForm
 from connector.incidents.schemas import list_order
+from connector.pages.event_words import event_name
 from connector.register.offices import OFFICE_ZONE
 
 app = typer.Typer(no_args_is_help=True, help="安全事件处置 / incident cases (GS 13-15)")
@@ -127,6 +129,22 @@ def write(
     with opened() as connector, connector.act(connector.actor_of(token)) as act:
         form = ReportForm(cause=cause, consequences=consequences, corrections=corrections)
         show(case_schemas.show_report(act, closing.write_report(act, number, form)), as_json)
+
+
+@app.command("print")
+def print_report(
+    number: str,
+    out: Annotated[Path, typer.Argument(dir_okay=False, help="PDF file to write")],
+    version: Annotated[int, typer.Option(help="version of the report; 0: the newest")] = 0,
+    token: Token = "",
+    as_json: Json = False,
+) -> None:
+    """打印分析报告 / print the analysis report as a PDF (GS 15)."""
+    with opened() as connector, connector.act(_actor(connector, token), reading=True) as act:
+        drawn = paper.report_paper(act, number, event_name, version=version)
+        content = connector.typesetter.pdf("form", drawn, at=act.now)
+    out.write_bytes(content)
+    show({"file": str(out), "title": drawn["title"], "bytes": len(content)}, as_json)
 
 
 @app.command()

@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from connector.http import ActDep
-from connector.incidents import alarms, case_schemas, cases, closing, privilege_watch, sanctions, suspicion
+from connector.http import ActDep, TypesetterDep
+from connector.incidents import alarms, case_schemas, cases, closing, paper, privilege_watch, sanctions, suspicion
 from connector.incidents.case_schemas import (
     Acknowledgement,
     AdministratorForm,
@@ -29,9 +29,19 @@ from connector.incidents.closing import ReportForm
 from connector.incidents.routes import SettingsDep
 from connector.incidents.sanctions import SanctionForm
 from connector.incidents.schemas import OrderListed, list_order
+from connector.papers.routes import PRINTED, printed
 
 router = APIRouter(tags=["incidents"])
 Number = Annotated[str, Path(max_length=36)]
+
+
+def get_names(request: Request) -> paper.Names:
+    """What events are called is the pages' to say; the application hands it down."""
+    names: paper.Names = request.app.state.event_names
+    return names
+
+
+NamesDep = Annotated[paper.Names, Depends(get_names)]
 
 
 @router.post("/incident-reports", status_code=204)
@@ -116,6 +126,14 @@ def write_report(act: ActDep, number: Number, form: ReportForm) -> ReportShown:
 def show_report(act: ActDep, number: Number, version: int) -> ReportShown:
     """分析报告的一个版本 / one version of the report."""
     return case_schemas.show_report(act, closing.get_report(act, cases.get_case(act, number), version))
+
+
+@router.get("/incidents/{number}/report.pdf", response_class=Response, responses=PRINTED)
+def print_report(
+    act: ActDep, typesetter: TypesetterDep, names: NamesDep, number: Number, version: Annotated[int, Query(ge=0)] = 0
+) -> Response:
+    """打印分析报告 / the report as a PDF of A4 pages, the newest version without one (GS 15)."""
+    return printed(act, typesetter, "form", paper.report_paper(act, number, names, version=version))
 
 
 @router.post("/incidents/{number}/sign")

@@ -9,7 +9,8 @@ from fastapi.responses import HTMLResponse
 
 from connector.auth.act import Act
 from connector.errors import FieldProblem, NotFoundError, RefusedInputError
-from connector.incidents import case_schemas, cases, closing, suspicion
+from connector.http import TypesetterDep
+from connector.incidents import case_schemas, cases, closing, paper, suspicion
 from connector.incidents.case_tables import CaseRow
 from connector.incidents.cases import CaseForm
 from connector.incidents.closing import ReportForm
@@ -24,6 +25,7 @@ from connector.pages.paging import ON_A_PAGE, paging
 from connector.pages.step_up import ask_step_up, handles, kept_entries
 from connector.pages.visitor import get_desk
 from connector.pages.wording import Words
+from connector.papers.routes import printed
 from connector.register import accounts
 from connector.register.offices import OFFICE_ZONE
 
@@ -111,6 +113,12 @@ def read_report(request: Request, act: PageActDep, number: str) -> HTMLResponse:
         request, "incident_report.html", title=_t(request, mark("安全事件分析报告")), number=case.number,
         report=case_schemas.show_report(act, row), **WORDS,
     )  # fmt: skip
+
+
+@router.get("/{number}/report.pdf")
+def print_report(act: PageActDep, typesetter: TypesetterDep, number: str) -> Response:
+    """The newest version of the report on paper (GS 15)."""
+    return printed(act, typesetter, "form", paper.report_paper(act, number, event_name))
 
 
 @router.get("/{number}/step")

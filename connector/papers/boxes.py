@@ -20,6 +20,11 @@ def value(field: str, text: str, cols: int = 1, *, high: int = 8, rows: int = 1)
     return {"kind": "value", "field": field, "text": text, "cols": cols, "high": high, "rows": rows}
 
 
+def flow(field: str, text: str, cols: int = 1) -> Box:
+    """A box whose text may be long: it goes on over the page."""
+    return {"kind": "flow", "field": field, "text": text, "cols": cols}
+
+
 def tick(on: bool) -> Box:
     """A box of the annex that is ticked or empty."""
     return {"kind": "tick", "on": on}
