@@ -56,8 +56,15 @@ def _heads(case: CaseRow, facts: Mapping[str, Any]) -> list[list[Box]]:
         [label("立案人"), value("立案人", facts["opened_by"], 3)],
         [label("发现的情况"), value("发现的情况", facts["reason"], 3, high=14)],
         [label("报告上级"), value("报告上级", up or NONE, 3)],
-        [label("冻结指令"), value("冻结指令", freeze["order"] or NONE, 3)],
+        [label("冻结指令"), value("冻结指令", _join(freeze["order"] or NONE, *_proof(freeze["proof"])), 3)],
     ]
+
+
+def _proof(proof: Mapping[str, str]) -> Iterable[str]:
+    """When Keycloak took the account out of use, and when that was seen to hold."""
+    for name, words in (("frozen_at", "冻结于"), ("verified_at", "核实于")):
+        if name in proof:
+            yield f"{words}{_told(proof[name])}"
 
 
 def _facts(case: CaseRow, facts: Mapping[str, Any], names: Names) -> list[list[Box]]:
@@ -84,17 +91,24 @@ def _words(row: CaseReportRow) -> list[list[Box]]:
 
 def _signed(act: Act, row: CaseReportRow) -> list[list[Box]]:
     return [
-        [label("编写人"), opinion("编写人", [_by(act, row.writer_id, row.written_at)], 3, high=16)],
+        [
+            label("编写人"),
+            value("编写人", f"{closing.name_of(act, row.writer_id)}　{_day(row.written_at)}", 3, high=14),
+        ],
         [
             label("签发人"),
-            opinion("签发人", [_by(act, row.signer_id, row.signed_at)] if row.signed_at else (), 3, high=24),
+            opinion("签发人", [_by(act, row.signer_id, row.signed_at)] if row.signed_at else (), 3, high=26),
         ],
     ]
 
 
-def _by(act: Act, person_id: str | None, at: datetime | None) -> Box:
-    when = f"{at.astimezone(OFFICE_ZONE):%Y年%m月%d日 %H:%M}" if at else ""
-    return said(verdict="", text="", signer=closing.name_of(act, person_id), when=when, proof="")
+def _by(act: Act, person_id: str | None, at: datetime) -> Box:
+    return said(verdict="", text="", signer=closing.name_of(act, person_id), when=_day(at), proof="")
+
+
+def _day(at: datetime) -> str:
+    local = at.astimezone(OFFICE_ZONE)
+    return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
 
 
 def _answers(tree: CasePart, facts: Mapping[str, Any]) -> Iterable[str]:
@@ -111,10 +125,10 @@ def _outcomes(facts: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _part(head: str, lines: Iterable[str], *, numbered: bool = True) -> list[list[Box]]:
-    """A heading across the table, and its text below, which may go on over the page."""
+    """A heading and its text across the table; the text may go on over the page, the heading stays with it."""
     found = list(lines)
     text = "\n".join(f"{place}. {line}" for place, line in enumerate(found, 1)) if numbered else "\n".join(found)
-    return [[label(head, 4)], [flow(head, text or NONE, 4)]]
+    return [[flow(head, text or NONE, 4)]]
 
 
 def _pair(head: str, text: str) -> list[Box]:

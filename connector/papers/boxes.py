@@ -21,8 +21,8 @@ def value(field: str, text: str, cols: int = 1, *, high: int = 8, rows: int = 1)
 
 
 def flow(field: str, text: str, cols: int = 1) -> Box:
-    """A box whose text may be long: it goes on over the page."""
-    return {"kind": "flow", "field": field, "text": text, "cols": cols}
+    """A box of a heading, which is `field`, and a text that may be long: it goes on over the page."""
+    return {"kind": "flow", "field": field, "head": field, "text": text, "cols": cols}
 
 
 def tick(on: bool) -> Box:

@@ -14,6 +14,7 @@ from connector.embedded.browser import LoginRefusedError
 from connector.regulations.vocabulary import Office
 from connector.webhooks import service as webhooks
 from jobs import ingest_events, mail_alarms
+from tests.fakes.http_sender import FakeHttpSender
 from tests.fixtures_api import Api
 from tests.fixtures_key_holders import Holder
 from tests.integration.incidents.test_compromised import do, make_administrator
@@ -85,8 +86,10 @@ def test_illegal_access_is_told_on_page_by_mail_and_webhook_once_until_acknowled
     shown = listed(api)
     assert mailed
     assert sent
-    texts = "\n".join(mail.text for mail in town.town.mailer.sent[:] if mail.to == MAIL)
-    messages = [json.loads(one.body) for one in town.town.connector.http.posted if one.url == form.url]
+    texts = "\n".join(mail.text for mail in town.town.mailer.sent if mail.to == MAIL)
+    sender = town.town.connector.http
+    assert isinstance(sender, FakeHttpSender)
+    messages = [json.loads(one.body) for one in sender.posted if one.url == form.url]
     assert {kind for kind in KINDS if kind in texts} == KINDS
     assert {one["data"]["kind"] for one in messages} >= KINDS
     assert len(town.town.mailer.sent) > mails
