@@ -14,6 +14,7 @@ from connector.regulations.vocabulary import RequestKind
 from jobs import ingest_events
 from tests.factories import make_person_form
 from tests.fixtures_keys import KeyDesk
+from tests.passwords import fresh
 from tests.servers.realm import RealmUnderTest
 from tests.town import Town
 
@@ -97,7 +98,7 @@ class Holder:
         token = LINK.findall(self.mails()[-1])[0]
         name, password = self.at.town.connector.open_link(token, self.form.document_number[-6:])
         key = self.person.key if self.person else None
-        self.person = Person(name, password, f"Weiter!{uuid.uuid4().hex[:8]}8", key=key)
+        self.person = Person(name, password, fresh("Weiter!", "8"), key=key)
         return self.person
 
     def log_in(self, client_id: str = STRICT, person: Person | None = None) -> tuple[FormBrowser, Tokens]:

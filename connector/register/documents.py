@@ -160,8 +160,9 @@ def _own(act: Act, person: PersonRow, kind: str, number: str) -> PersonDocumentR
     owner = find_owner(act, kind, number)
     if owner is not None and owner.id != person.id:
         raise AlreadyRegisteredError(unit=act.session.get_one(UnitRow, owner.unit_id).name)
-    statement = _valid().where(PersonDocumentRow.digest == digest_of(act, kind, number))
-    return act.session.scalars(statement).one_or_none()
+    # Only his own: another's may have been committed between the two looks, and is told as such by the insert.
+    own = _valid().where(PersonDocumentRow.digest == digest_of(act, kind, number))
+    return act.session.scalars(own.where(PersonDocumentRow.person_id == person.id)).one_or_none()
 
 
 def _valid() -> Select[PersonDocumentRow]:

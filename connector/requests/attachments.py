@@ -7,6 +7,7 @@ from typing import Protocol
 from connector.auth.act import Act
 from connector.auth.actor import Actor
 from connector.errors import NotSignedInError
+from connector.register import separated
 from connector.requests import show, store
 from connector.requests.content import content_digest
 from connector.requests.errors import RequestClosedError
@@ -33,6 +34,7 @@ def receive_scan(desk: ScanDesk, actor: Actor, number: str, content: bytes) -> S
     Raises NotFoundError, RequestClosedError, what `check_may_decide` raises, and every ScanRefusedError.
     """
     with desk.act(actor, reading=True) as act:
+        separated.check_may_change(act)
         _place(act, store.get_request(act, number))
     admitted = desk.scan_intake.admit(content)
     with desk.act(actor) as act:

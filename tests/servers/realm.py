@@ -20,6 +20,7 @@ from connector.embedded.browser import FormBrowser, Person
 from connector.ports import KeycloakUnavailableError, NewUser
 from connector.realm_config import RealmConfig, load_realm_config
 from connector.regulations.loader import load_rulebook
+from tests.passwords import fresh
 from tests.servers.keycloak import Keycloak
 
 PACKS = ("LC", "GS", "HH", "GX", "JC")
@@ -60,7 +61,7 @@ class RealmUnderTest:
     ) -> tuple[str, Person]:
         """An account with a first password: (user id, the person who knows it). At login he changes it."""
         number = next(self._serial)
-        first = password or f"Anfang#{uuid.uuid4().hex[:8]}7"
+        first = password or fresh("Anfang#", "7")
         new = NewUser(
             user_name=f"371500-{number:05d}",
             display_name="张三",
@@ -74,7 +75,7 @@ class RealmUnderTest:
         )
         user_id = self.provider.create_user(new)
         self.provider.set_temporary_password(user_id, first)
-        return user_id, Person(new.user_name, first, f"Weiter!{uuid.uuid4().hex[:8]}8")
+        return user_id, Person(new.user_name, first, fresh("Weiter!", "8"))
 
     def ready_person(self, *, second_factor: str = "key", one_session: bool = False) -> tuple[str, Person]:
         """An account after its first login: with a password of its own, and a key ("key") or one-time codes ("otp")."""

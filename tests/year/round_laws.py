@@ -226,7 +226,7 @@ def every_approval_is_carried_out(town: Town) -> Iterator[str]:
             given = select(GrantRow.permission_id).where(GrantRow.granted_by == request.id)
             names = set(session.scalars(given))
             before_it = select(GrantRow.permission_id).where(
-                GrantRow.account_id == request.account_id, GrantRow.since < request.closed_at
+                GrantRow.account_id == request.account_id, GrantRow.since <= request.closed_at
             )
             missing = set(request.form["permissions"]) - names - set(session.scalars(before_it))
             if missing:

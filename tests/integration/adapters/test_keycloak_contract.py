@@ -9,6 +9,7 @@ import pytest
 from connector.adapters import keycloak_places
 from connector.embedded.browser import FormBrowser, LoginRefusedError, Person, Tokens
 from tests.contract_identity_provider import IdentityProviderContract, new_user
+from tests.passwords import fresh
 from tests.servers.realm import RealmUnderTest, realm
 
 __all__ = ["realm"]
@@ -20,7 +21,7 @@ class KeycloakWorld:
         self.browsers: list[FormBrowser] = []
 
     def log_in(self, user_id: str, *, offline: bool = False) -> tuple[FormBrowser, Tokens]:
-        first, second = (f"Zb7#{uuid.uuid4().hex[:8]}x" for _ in range(2))
+        first, second = (fresh("Zb7#", "x") for _ in range(2))
         self.idp.set_temporary_password(user_id, first)
         person = Person(self.idp.get_user(user_id).user_name, first, second)
         browser = self.realm.browser()

@@ -20,6 +20,7 @@ from connector.regulations.vocabulary import AccountStatus, Office, RequestKind
 from connector.requests import service as requests
 from tests.factories import make_person_form
 from tests.fixtures_keys import KeyDesk, key_row
+from tests.passwords import fresh
 from tests.servers.realm import RealmUnderTest, realm
 from tests.town import HOST, Town, open_town
 
@@ -70,7 +71,7 @@ class Life:
         token = LINK.findall([m.text for m in self.town.mailer.sent if m.to == MAIL][-1])[0]
         name, password = self.town.connector.open_link(token, self.person_form.document_number[-6:])
         key = self.person.key if self.person else None
-        self.person = Person(name, password, f"Weiter!{uuid.uuid4().hex[:8]}8", key=key)
+        self.person = Person(name, password, fresh("Weiter!", "8"), key=key)
         return self.person
 
     def ask(self, kind: RequestKind, **fields: Any) -> None:

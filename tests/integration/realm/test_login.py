@@ -14,6 +14,7 @@ from connector.adapters.keycloak_calls import status_of
 from connector.adapters.keycloak_events import epoch_millis
 from connector.embedded.browser import LoginRefusedError, Person
 from connector.ports import KeycloakRefusedError, NewUser
+from tests.passwords import fresh
 from tests.servers.realm import RealmUnderTest, realm
 
 __all__ = ["realm"]
@@ -199,7 +200,7 @@ def test_log_in_with_a_password_older_than_allowed_demands_a_new_one(realm: Real
         assert browser.pages == ["login"]
     with realm.browser() as browser, pytest.raises(LoginRefusedError, match="new password"):
         browser.log_in("website", old)
-    old.new_password = f"Danach?{uuid.uuid4().hex[:8]}9"
+    old.new_password = fresh("Danach?", "9")
     with realm.browser() as browser:
         browser.log_in("website", old)
         assert browser.pages == ["login", "update-password"]
@@ -222,7 +223,7 @@ def max_age_days(realm: RealmUnderTest) -> int:
 
 def person_with_password_of(realm: RealmUnderTest, *, days: int) -> Person:
     """An account whose password is `days` old: imported with its hash and date, as only an administrator can."""
-    password, salt, name = f"Alt#{uuid.uuid4().hex[:8]}7x", os.urandom(16), f"aged-{uuid.uuid4().hex[:8]}"
+    password, salt, name = fresh("Alt#", "7x"), os.urandom(16), f"aged-{uuid.uuid4().hex[:8]}"
     value = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, 1000, 64)
     credential = {
         "type": "password",

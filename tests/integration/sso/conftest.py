@@ -2,7 +2,6 @@
 
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from connector.register.tables import AccountRow
 from connector.signals import service as signals
 from connector.signals.deliver import PUSH_SECONDS
 from tests.factories import make_account
+from tests.passwords import fresh
 from tests.relying_parties.door import Door
 from tests.relying_parties.oidc_rp import OidcRelyingParty
 from tests.relying_parties.saml_rp import SamlRelyingParty
@@ -81,11 +81,11 @@ class Platform:
             provisioning.open_in_keycloak(act, account, accounts.list_grants(act, account), request_id="")
         wait_until(lambda: bool(self.account(account.id).keycloak_id))
         row = self.account(account.id)
-        first = f"Anfang#{uuid.uuid4().hex[:8]}7"
+        first = fresh("Anfang#", "7")
         self.realm.provider.set_temporary_password(str(row.keycloak_id), first)
         self.realm.provider.require_actions(str(row.keycloak_id), ["webauthn-register"])  # A key was issued.
         wait_until(lambda: len(self.realm.provider.roles_of(str(row.keycloak_id))) == len(_subsystems(permissions)))
-        return account.id, Person(row.user_name, first, f"Weiter!{uuid.uuid4().hex[:8]}8")
+        return account.id, Person(row.user_name, first, fresh("Weiter!", "8"))
 
     def account(self, account_id: str) -> AccountRow:
         with self.town.connector.act(HOST) as act:

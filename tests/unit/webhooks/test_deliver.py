@@ -60,7 +60,8 @@ def test_deliver_opened_stage_carries_no_personal_value(town: Town) -> None:
             number = act.vault.decrypt(person.document_sealed, f"{people.DOCUMENT_CONTEXT}:{person.id}")
         assert number.encode() not in sent.body
         assert person.name.encode() not in sent.body
-    assert not re.search(rb"\d{17}[\dX]|1[3-9]\d{9}", sent.body)
+    # Not within a digest or an id: about one in a hundred has eleven digits in a row that look like a phone.
+    assert not re.search(rb"(?<![0-9a-f])(?:\d{17}[\dX]|1[3-9]\d{9})(?![0-9a-f])", sent.body)
 
 
 def test_deliver_is_verified_by_the_reference_package(town: Town) -> None:
