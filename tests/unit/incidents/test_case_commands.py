@@ -43,6 +43,7 @@ def run(town: Town, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def call(app: Any, *words: str) -> tuple[int, Any]:
         answer = CliRunner().invoke(app, list(words))
+        assert answer.exception is None or isinstance(answer.exception, SystemExit), answer.exception
         try:
             return answer.exit_code, json.loads(answer.stdout)
         except ValueError:
