@@ -50,10 +50,10 @@ def verify(
                 "--export needs --key: the key in the directory proves nothing", param_hint="--key"
             )
         with refusals():
-            report = _verify(ExportSource(export), _read_key(key), checkpoint, as_json)
+            report = _verify(ExportSource(export), read_key(key), checkpoint, as_json)
     else:
         with opened() as connector:
-            public = _read_key(key or connector.signer.verifier_key())
+            public = read_key(key or connector.signer.verifier_key())
             report = _verify(DatabaseSource(connector.database), public, checkpoint, as_json)
     _show_report(report, as_json)
     if report.finding is not None:
@@ -67,7 +67,7 @@ def export_record(
     """导出全部已封存的记录 / Export the sealed record, verifiable with the public key alone."""
     with opened() as connector:
         seal.seal_pending(connector.database, connector.signer, connector.clock.now())
-        public = _read_key(connector.signer.verifier_key())
+        public = read_key(connector.signer.verifier_key())
         source = DatabaseSource(connector.database)
         with bar(Text("导出审计记录", "exporting the record"), total=source.size(), as_json=as_json) as advance:
             count = export_log(source, public, directory, progress=advance)
@@ -139,7 +139,7 @@ def _verify(source: Source, key: VerifierKey, kept: list[Path] | None, as_json: 
         return verify_log(source, key, kept=notes, progress=advance)
 
 
-def _read_key(key: str) -> VerifierKey:
+def read_key(key: str) -> VerifierKey:
     """A key given as text holds plus signs; anything else is the name of a file."""
     return VerifierKey.parse(key if key.count("+") >= 2 else _read_text(Path(key)))
 

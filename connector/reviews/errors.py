@@ -196,6 +196,17 @@ class FilingChangedError(ConflictError):
     who = Text("中心主要负责人", "the principal")
 
 
+class PackageUnreadableError(ConnectorError):
+    """The file is no package of a filing. `reason` says what is wrong, without content."""
+
+    code = "package-unreadable"
+    status = 422
+    clause = "JC 19"
+    says = Text("备案材料无法读取：{reason}", "The package cannot be read: {reason}")
+    remedy = Text("请重新取得原文件后再核验", "Get the file anew from whoever filed it, then verify")
+    who = Text("备案单位", "the unit that filed it")
+
+
 class UnsignableFilingError(ConnectorError):
     """The package stored is not what its manifest says: it must not be signed."""
 

@@ -1,6 +1,5 @@
 """The quarterly filing: one person prepares it, the principal signs, its receipt is noted, delay alarms (JC 19)."""
 
-import json
 from datetime import date
 from hashlib import sha256
 from typing import NamedTuple
@@ -8,9 +7,8 @@ from typing import NamedTuple
 from sqlalchemy import select
 
 from connector.audit import service as audit
-from connector.audit.errors import MalformedNoteError
 from connector.audit.events import Event
-from connector.audit.note import VerifierKey, open_note, sign_note
+from connector.audit.note import sign_note
 from connector.audit.tables import AuditEntryRow
 from connector.auth.act import Act
 from connector.auth.levels import check_level
@@ -183,26 +181,6 @@ def signed_package(row: FilingRow) -> bytes:
     if not row.note:
         return row.archive
     return package.pack({**package.unpack(row.archive), package.SIGNATURE: row.note.encode()})
-
-
-def verify_package(archive: bytes, verifier_key: str) -> list[tuple[str, bool]]:
-    """What was compared and whether it agrees: every file with the manifest, the manifest with the signature."""
-    files = package.unpack(archive)
-    manifest = json.loads(files[package.MANIFEST])
-    listed = {each["name"]: each["sha256"] for each in manifest["files"]}
-    present = files.keys() - {package.MANIFEST, package.SIGNATURE}
-    found = [(name, name in files and sha256(files[name]).hexdigest() == listed[name]) for name in sorted(listed)]
-    found += [(name, False) for name in sorted(present - listed.keys())]
-    return [*found, (package.SIGNATURE, _is_signed(files, verifier_key))]
-
-
-def _is_signed(files: dict[str, bytes], verifier_key: str) -> bool:
-    try:
-        text = open_note(files.get(package.SIGNATURE, b"").decode(), VerifierKey.parse(verifier_key))
-    except (MalformedNoteError, UnicodeDecodeError):
-        return False
-    lines = text.splitlines()
-    return lines[:1] == [package.FORMAT] and lines[2] == sha256(files[package.MANIFEST]).hexdigest()
 
 
 def _period(act: Act, label: str) -> Period:

@@ -25,6 +25,7 @@ from connector.reviews.filing_tables import FilingRow
 from connector.reviews.periods import before, period_of
 from connector.reviews.reviewers import TOP
 from connector.reviews.tables import CampaignRow, ReviewItemRow, SheetRow, SubjectRow
+from connector.reviews.verified import verify_package
 from tests.town import HOST, Town
 
 
@@ -121,7 +122,7 @@ def no_filing_is_missed_in_silence(town: Town) -> Iterator[str]:
             period = before(period, rule.months)
         key = town.connector.signer.verifier_key()
         for row in act.session.scalars(select(FilingRow).where(FilingRow.state == filings.FILED)):
-            wrong = [what for what, agrees in filings.verify_package(filings.signed_package(row), key) if not agrees]
+            wrong = [what for what, agrees in verify_package(filings.signed_package(row), key) if not agrees]
             if wrong or row.signed_by == row.prepared_by:
                 yield f"{row.number}: does not verify ({wrong})"
 

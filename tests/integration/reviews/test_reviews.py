@@ -19,6 +19,7 @@ from connector.reviews.errors import CampaignOpenError
 from connector.reviews.findings import ItemAnswer
 from connector.reviews.periods import before, period_of
 from connector.reviews.sampling import draw
+from connector.reviews.verified import verify_package
 from jobs import carry_reviews, ingest_events, seal_record
 from tests.integration.checks.conftest import City, city
 from tests.integration.departures.test_leavers import approve
@@ -161,7 +162,7 @@ def test_filing_holds_the_quarter_with_its_clean_up_and_is_signed_by_two_people(
     with city.connector.act(city.centre.actor(Office.PRINCIPAL), now=over) as act:
         filings.sign_filing(act, row.number, city.connector.signer, manifest_hash=row.manifest_hash)
         whole = filings.signed_package(filings.get_filing(act, row.number))
-    assert all(ok for _, ok in filings.verify_package(whole, city.connector.signer.verifier_key()))
+    assert all(ok for _, ok in verify_package(whole, city.connector.signer.verifier_key()))
     files = package.unpack(whole)
     cleanup = {line["使用账户"]: line["处理方式"] for line in package.rows_of(files, "cleanup")}
     assert (cleanup[gone.user_name], kept.user_name in cleanup) == ("禁用", False)

@@ -9,6 +9,7 @@ from connector.register import accounts, matrix
 from connector.register.tables import AccountRow
 from connector.regulations.vocabulary import Office
 from connector.reviews import campaigns, corrections, filings, inspections, self_checks, views
+from connector.reviews.verified import verify_package
 from tests.factories import make_account
 from tests.fixtures_applying import Seat, words
 from tests.town import HOST, NOON, Town
@@ -108,7 +109,7 @@ def test_make_and_sign_filing_by_page(town: Town, member: AccountRow, seat: Seat
     given = {"receipt": "备3号", "received_on": "2026-03-09"}
     assert maker.post("/pages/filings/BA-2025-Q4/receipt", given).status_code == 303
     whole = maker.get("/pages/filings/BA-2025-Q4/package.zip").content
-    assert all(ok for _, ok in filings.verify_package(whole, town.connector.signer.verifier_key()))
+    assert all(ok for _, ok in verify_package(whole, town.connector.signer.verifier_key()))
 
 
 def test_calendar_of_duties_says_by_whom_and_by_which_article(town: Town, member: AccountRow, seat: Seat) -> None:

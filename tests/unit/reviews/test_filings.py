@@ -1,21 +1,34 @@
 """The quarterly filing: same data, same bytes; two people; a changed file is found; delay is alarmed (JC 19)."""
 
 import io
+import json
 import zipfile
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import openpyxl
 import pytest
+from typer.testing import CliRunner
 
+from connector.audit.note import sign_note
 from connector.auth.actor import job_actor
+from connector.cli import filings as commands
 from connector.errors import ForbiddenError
 from connector.register import accounts
 from connector.register.tables import AccountRow
 from connector.regulations.vocabulary import AccountStatus, Office
 from connector.reviews import filings, package
-from connector.reviews.errors import FilingChangedError, FilingStateError, OwnFilingError, PeriodNotOverError
+from connector.reviews.errors import (
+    FilingChangedError,
+    FilingStateError,
+    OwnFilingError,
+    PackageUnreadableError,
+    PeriodNotOverError,
+)
 from connector.reviews.filing_tables import FilingRow
 from connector.reviews.periods import parse
+from connector.reviews.verified import verify_package
 from tests.factories import make_account, make_appointment, make_person
 from tests.town import HOST, NOON, Town
 
@@ -113,14 +126,83 @@ def test_make_again_after_signing_is_refused(town: Town) -> None:
 def test_verify_finds_a_file_changed_a_file_added_and_a_foreign_signature(town: Town, staff: list[AccountRow]) -> None:
     key = town.connector.signer.verifier_key()
     whole = filings.signed_package(signed(town, made(town)))
-    assert all(ok for _, ok in filings.verify_package(whole, key))
+    assert all(ok for _, ok in verify_package(whole, key))
     files = package.unpack(whole)
     changed = package.pack({**files, "accounts.json": files["accounts.json"] + b" "})
-    assert [name for name, ok in filings.verify_package(changed, key) if not ok] == ["accounts.json"]
+    assert [name for name, ok in verify_package(changed, key) if not ok] == ["accounts.json"]
     added = package.pack({**files, "more.json": b"[]"})
-    assert [name for name, ok in filings.verify_package(added, key) if not ok] == ["more.json"]
+    assert [name for name, ok in verify_package(added, key) if not ok] == ["more.json"]
     manifest = package.pack({**files, "manifest.json": files["manifest.json"].replace(b"2026-Q1", b"2026-Q2")})
-    assert [name for name, ok in filings.verify_package(manifest, key) if not ok] == ["filing.note"]
+    assert [name for name, ok in verify_package(manifest, key) if not ok] == ["filing.note"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda whole: whole[: len(whole) // 2], "not a whole ZIP archive"),
+        (lambda _: b"PK\x03\x04nothing", "not a whole ZIP archive"),
+        (lambda whole: flip(whole), "not a whole ZIP archive"),
+        (lambda whole: without(whole, "manifest.json"), "no manifest.json"),
+        (lambda whole: with_manifest(whole, b"{}"), "manifest.json cannot be read"),
+        (lambda whole: with_manifest(whole, b"[" * 100_000), "manifest.json cannot be read"),
+        (lambda whole: twice(whole), "two files of one name"),
+        (lambda _: package.pack({str(n): b"" for n in range(101)}), "too many files"),
+    ],
+)
+def test_verify_what_is_no_package_is_refused_with_the_reason(
+    town: Town, spoil: Callable[[bytes], bytes], reason: str
+) -> None:
+    whole = filings.signed_package(signed(town, made(town)))
+    with pytest.raises(PackageUnreadableError) as refused:
+        verify_package(spoil(whole), town.connector.signer.verifier_key())
+    assert reason in refused.value.facts["reason"]
+
+
+def test_verify_a_package_whose_signature_is_missing_or_says_nothing_finds_it(town: Town) -> None:
+    key = town.connector.signer.verifier_key()
+    whole = filings.signed_package(signed(town, made(town)))
+    short = sign_note(f"{package.FORMAT}\n", town.connector.signer)
+    for spoilt in (
+        without(whole, "filing.note"),
+        package.pack({**package.unpack(whole), "filing.note": short.encode()}),
+    ):
+        assert [name for name, ok in verify_package(spoilt, key) if not ok] == ["filing.note"]
+
+
+def without(whole: bytes, name: str) -> bytes:
+    return package.pack({each: content for each, content in package.unpack(whole).items() if each != name})
+
+
+def with_manifest(whole: bytes, manifest: bytes) -> bytes:
+    return package.pack({**package.unpack(whole), "manifest.json": manifest})
+
+
+def flip(whole: bytes) -> bytes:
+    """One byte of a packed file is another: its checksum does not hold."""
+    return whole[:60] + bytes([whole[60] ^ 255]) + whole[61:]
+
+
+def twice(whole: bytes) -> bytes:
+    """A second file under a name that is there already, as only a hand-made archive has it."""
+    one = package.pack({"a.json": b"1", "b.json": b"2"})
+    return one.replace(b"b.json", b"a.json")
+
+
+def test_verify_by_command_needs_the_public_key_alone(
+    town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, key = tmp_path / "filing.zip", tmp_path / "key"
+    file.write_bytes(filings.signed_package(signed(town, made(town))))
+    key.write_text(town.connector.signer.verifier_key(), encoding="utf-8")
+    monkeypatch.setattr(commands, "opened", _no_installation)
+    right = CliRunner().invoke(commands.app, ["verify", str(file), "--key", str(key), "--json"])
+    assert (right.exit_code, {each["ok"] for each in json.loads(right.stdout)}) == (0, {True})
+    file.write_bytes(without(file.read_bytes(), "accounts.json"))
+    assert CliRunner().invoke(commands.app, ["verify", str(file), "--key", str(key)]).exit_code == 1
+
+
+def _no_installation() -> None:
+    raise AssertionError("the installation was opened")
 
 
 def test_receipt_before_the_signature_is_refused_and_after_it_ends_the_filing(town: Town) -> None:
