@@ -17,7 +17,9 @@ from connector.pages.frame import render, see_other
 from connector.pages.language import language_of, mark, translator
 from connector.pages.step_up import ask_step_up, handles
 from connector.pages.wording import Words
-from connector.reviews import answers, views
+from connector.register import offices, units
+from connector.regulations.vocabulary import Office
+from connector.reviews import answers, campaigns, carry_on, views
 from connector.reviews.answers import Answer
 from connector.reviews.views import SubjectShown
 
@@ -35,8 +37,27 @@ OUTCOMES = {
 
 @router.get("")
 def list_reviews(request: Request, act: PageActDep) -> HTMLResponse:
-    """The reviews that the visitor's units take part in."""
-    return render(request, "reviews.html", title=_t(request, mark("权限复核")), found=views.list_campaigns(act))
+    """The reviews that the visitor's units take part in, and the form to open one for who may."""
+    return _list(request, act, {}, [])
+
+
+@router.post("")
+def open_one(request: Request, act: PageActDep, form: FormDep) -> Response:
+    """Opens a review of a unit with all below it."""
+    sent = {name: entries.text(form, name) for name in ("unit_code", "working_days")}
+    days = sent["working_days"] or "0"
+    if not (days.isascii() and days.isdigit() and len(days) < 4 and int(days) <= campaigns.LEAVES):
+        problem = FieldProblem("working_days", "请填写1至260", "Write 1 to 260", "JC 9")
+        return _list(request, act, sent, [problem])
+    number = campaigns.open_campaign(act, [sent["unit_code"]], working_days=int(days) or None).number
+    return see_other(request, f"/pages/reviews/{number}", banner=_t(request, mark("已发起复核 {n}"), n=number))
+
+
+@router.post("/{number}/close")
+def close(request: Request, act: PageActDep, form: FormDep, number: str) -> Response:
+    """Ends a review that somebody never answered; what was not answered stays as it is."""
+    carry_on.close_campaign(act, number, note=entries.text(form, "note")[:500])
+    return see_other(request, f"/pages/reviews/{number}", banner=_t(request, mark("复核已结束")))
 
 
 @router.get("/{number}")
@@ -46,6 +67,7 @@ def read(request: Request, act: PageActDep, number: str, shown: str = "mine") ->
     return render(
         request, "review.html", title=_t(request, mark("权限复核 {number}"), number=number), report=report,
         subjects=views.list_subjects(act, number, mine=shown != "all"), shown=shown,
+        may_close=bool(offices.units_where(act, carry_on.CLOSERS)),
     )  # fmt: skip
 
 
@@ -89,6 +111,16 @@ def carry_out(request: Request, act: Act, payload: Mapping[str, Any]) -> Respons
     ]
     answers.answer(act, number, payload["user_name"], given)
     return see_other(request, f"/pages/reviews/{number}", banner=_t(request, mark("已提交复核意见")))
+
+
+def _list(request: Request, act: Act, sent: Mapping[str, str], problems: list[FieldProblem]) -> HTMLResponse:
+    words = Words(language_of(request))
+    may_open = bool(offices.units_where(act, [Office.SYSTEM_DEPARTMENT_HEAD]))
+    return render(
+        request, "reviews.html", title=_t(request, mark("权限复核")), status=422 if problems else 200,
+        found=views.list_campaigns(act), sent=sent, may_open=may_open, problems=entries.said(words, problems),
+        units=[(unit.code, unit.name) for unit in units.list_units(act)] if may_open else (),
+    )  # fmt: skip
 
 
 def _page(

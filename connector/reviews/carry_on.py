@@ -24,6 +24,7 @@ from connector.reviews.reviewers import TOP
 from connector.reviews.tables import CampaignRow, ReviewItemRow, SheetRow, SubjectRow
 
 ENDED = ("rejected", "withdrawn")
+CLOSERS = (Office.SYSTEM_DEPARTMENT_HEAD, Office.PRINCIPAL)
 
 
 def carry_on(act: Act) -> dict[str, int]:
@@ -48,9 +49,7 @@ def close_campaign(act: Act, number: str, *, note: str) -> CampaignRow:
     Only after what was not answered has stood in the principal's list, and never before each withdrawal is done in
     Keycloak or refused: CampaignOpenError. What was not answered stays as it is.
     """
-    offices.check_holds(
-        act, Office.SYSTEM_DEPARTMENT_HEAD, Office.PRINCIPAL, doing="结束权限复核 / end an access review"
-    )
+    offices.check_holds(act, *CLOSERS, doing="结束权限复核 / end an access review")
     campaign = get_campaign(act, number)
     if campaign.closed_at is not None:
         raise CampaignClosedError(number=number)

@@ -5,13 +5,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connector.audit.seal import seal_pending
+from connector.auth.actor import Actor
 from connector.register import accounts, matrix
 from connector.register.tables import AccountRow
 from connector.regulations.vocabulary import Office
-from connector.reviews import campaigns, corrections, filings, inspections, self_checks, views
+from connector.reviews import campaigns, corrections, filings, inspection_views, inspections, self_checks, views
 from connector.reviews.verified import verify_package
 from tests.factories import make_account
 from tests.fixtures_applying import Seat, words
+from tests.fixtures_pages import Browser
 from tests.town import HOST, NOON, Town
 
 
@@ -93,6 +95,57 @@ def test_answer_inspection_by_page(town: Town, member: AccountRow, seat: Seat) -
     done = browser.post(f"/pages/inspections/{number}", {"key": key, "result": "finding", "finding": "权限无依据"})
     assert browser.prove(done, inspector).status_code == 303
     assert "权限无依据" in words(browser.get(f"/pages/inspections/{number}"))
+
+
+def test_inspection_by_page_from_its_opening_to_its_report(town: Town, member: AccountRow, seat: Seat) -> None:
+    inspector, unit_head = town.actor(Office.SECURITY_ADMINISTRATOR), town.actor(Office.UNIT_HEAD, "ywk")
+    browser = seat(inspector)
+    assert "发起抽查" in words(browser.get("/pages/inspections"))
+    assert browser.post("/pages/inspections", {"unit_code": "ywk", "inspectors": "nobody"}).status_code == 422
+    address = browser.post("/pages/inspections", {"unit_code": "ywk"}).headers["location"]
+    assert browser.post(f"{address}/draw", {}).status_code == 409  # Nobody knows the seed before it is signed.
+    seal_pending(town.connector.database, town.connector.signer, NOON + timedelta(seconds=10))
+    assert browser.post(f"{address}/draw", {}).status_code == 303
+    answer_all(town, browser, address, inspector)
+    assert browser.post(f"{address}/report", {"conclusion": "抽查完毕"}).status_code == 409  # A correction is open.
+    with town.connector.act(unit_head) as act:
+        [(row, _)] = corrections.list_corrections(act)
+        corrections.do_correction(act, row.id, "已补办申请")
+    check = f"/pages/corrections/{row.id}/check"
+    assert browser.post(check, {"accepted": "no", "note": ""}).status_code == 422
+    assert browser.prove(browser.post(check, {"accepted": "yes"}), inspector).status_code == 303
+    assert browser.post(f"{address}/report", {"conclusion": ""}).status_code == 422
+    assert browser.post(f"{address}/report", {"conclusion": "抽查完毕，一项已整改"}).status_code == 303
+    assert "抽查完毕，一项已整改" in words(browser.get(address))
+
+
+def answer_all(town: Town, browser: Browser, address: str, inspector: Actor) -> None:
+    """The first thing drawn is a finding, the others are in order."""
+    with town.connector.act(inspector) as act:
+        drawn = inspection_views.show_inspection(act, address.rsplit("/", 1)[1]).items
+    for place, item in enumerate(drawn):
+        sent = {"key": item.key, "result": "in_order" if place else "finding", "finding": "" if place else "权限无依据"}
+        assert browser.prove(browser.post(address, sent), inspector).status_code == 303
+
+
+def test_open_inspection_or_review_by_page_without_the_office_offers_and_does_nothing(town: Town, seat: Seat) -> None:
+    browser = seat(town.actor(Office.UNIT_HEAD, "ywk"))
+    for address, offered in (("/pages/inspections", "发起抽查"), ("/pages/reviews", "发起权限复核")):
+        assert offered not in words(browser.get(address))
+        assert browser.post(address, {"unit_code": "ywk"}).status_code == 403
+
+
+def test_open_and_end_review_by_page(town: Town, member: AccountRow, seat: Seat) -> None:
+    browser = seat(town.actor(Office.SYSTEM_DEPARTMENT_HEAD))
+    assert "发起权限复核" in words(browser.get("/pages/reviews"))
+    assert browser.post("/pages/reviews", {"unit_code": "ywk", "working_days": "zehn"}).status_code == 422
+    address = browser.post("/pages/reviews", {"unit_code": "ywk", "working_days": "3"}).headers["location"]
+    assert browser.post("/pages/reviews", {"unit_code": "ywk"}).status_code == 409  # One is under way.
+    assert browser.post(f"{address}/close", {"note": ""}).status_code == 409
+    town.clock.advance(timedelta(days=90))
+    later = seat(town.actor(Office.SYSTEM_DEPARTMENT_HEAD))
+    assert later.post(f"{address}/close", {"note": "负责人已知悉"}).status_code == 303
+    assert "已结束" in words(later.get(address))
 
 
 def test_make_and_sign_filing_by_page(town: Town, member: AccountRow, seat: Seat) -> None:
