@@ -34,6 +34,7 @@ from jobs import (
     settle_freezes,
     sync_departures,
     take_baseline,
+    tell_duties,
     tidy_runs,
     turn_boxes,
     verify_record,
@@ -226,6 +227,13 @@ SCHEDULE: tuple[Job, ...] = (
         when=Daily(time(2, 55)),
         run=scan_conflicts.run,
         does=Text("结束到期的例外，查找职责冲突", "ends due exceptions, finds conflicts of duty"),
+        once=True,
+    ),
+    Job(
+        name="tell_duties",
+        when=Daily(time(7, 0)),
+        run=tell_duties.run,
+        does=Text("提醒逾期未办的自查、清点、抽查和复查", "tells of late self-checks, key counts and inspections"),
         once=True,
     ),
     Job(

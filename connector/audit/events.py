@@ -138,6 +138,7 @@ class Event(StrEnum):
     FILING_SIGNED = "filing.signed"
     FILING_RECEIVED = "filing.received"
     FILING_OVERDUE = "filing.overdue"
+    DUTY_OVERDUE = "duty.overdue"
     # reconciliation
     RECONCILED = "accounts.reconciled"
     REPAIR_NOT_DECIDABLE = "repair.not_decidable"

@@ -23,6 +23,8 @@ CHECKS = {
     self_checks.SELF_CHECK: Text("账号使用自查", "self-check of the unit's accounts"),
     self_checks.KEY_CUSTODY: Text("密钥清点", "count of the keys in custody"),
 }
+# What no other room alarms, by the beginning of its key: checks, inspections, and corrections that nobody has checked.
+TOLD_HERE = (*(f"{checklist}:" for checklist in CHECKS), "inspection:", "correction:")
 STEPS = {
     "": (Text("制作季度备案材料", "prepare the quarterly filing"), Office.SYSTEM_DEPARTMENT_HEAD),
     filings.PREPARED: (Text("签署季度备案材料", "sign the quarterly filing"), Office.PRINCIPAL),

@@ -36,6 +36,7 @@ from jobs import (
     seal_record,
     settle_freezes,
     sync_departures,
+    tell_duties,
     turn_boxes,
 )
 from tests.factories import make_person_form
@@ -47,7 +48,8 @@ from tests.year.trouble import Trouble
 
 NIGHTLY = (
     sync_departures, end_suspensions, end_expired, remind_deadlines, scan_orphans, scan_test_accounts, settle_freezes,
-    check_calendar, find_vacancies, follow_registration, carry_reviews, scan_conflicts, turn_boxes, seal_record,
+    check_calendar, find_vacancies, follow_registration, carry_reviews, tell_duties, scan_conflicts, turn_boxes,
+    seal_record,
 )  # fmt: skip
 REGIONS = ("371400", "371500", "371600")
 UNIT_OFFICES = (Office.UNIT_HEAD, Office.LEADER_IN_CHARGE, Office.VERIFIER)

@@ -5,14 +5,20 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from connector.auth.actor import Actor
+from connector.audit.events import Event
+from connector.audit.tables import AuditEntryRow
+from connector.auth.actor import Actor, job_actor
+from connector.duties import overdue
 from connector.duties.duty import Duty, DutyState
 from connector.duties.service import DutyShown, list_duties
 from connector.errors import Text
+from connector.outbox.tables import StepRow
+from connector.register import people, units
 from connector.register.tables import AccountRow
 from connector.regulations.vocabulary import AccountClass, AccountPurpose, Office
-from connector.reviews import campaigns, filings, self_checks
+from connector.reviews import campaigns, corrections, filings, self_checks
 from connector.reviews.self_checks import SELF_CHECK, CheckAnswer
 from tests.factories import make_account, make_person
 from tests.town import HOST, NOON, Town, open_town
@@ -87,6 +93,41 @@ def test_finding_of_a_self_check_is_a_duty_of_the_person_responsible(town: Town)
 
     [own] = seen(town, person_actor(member.id, account.user_name)).values()
     assert (own.what, own.person) == ("整改", member.name)
+
+
+def tell(town: Town, now: datetime) -> int:
+    with town.connector.act(job_actor("tell_duties"), now=now) as act:
+        return overdue.tell_overdue(act)
+
+
+def test_late_duties_are_alarmed_once_and_mailed_to_the_office(town: Town) -> None:
+    with town.connector.act(HOST) as act:
+        people.get_person(act, town.centre.person(Office.UNIT_HEAD, "ywk").id).mail = "head@example.cn"
+    late = {key for key, duty in seen(town, HOST).items() if duty.state is DutyState.OVERDUE}
+    assert tell(town, NOON) > 0
+    with town.connector.act(HOST) as act:
+        told = select(AuditEntryRow).where(AuditEntryRow.event == Event.DUTY_OVERDUE.value)
+        entries = {entry.subject.removeprefix("duty:"): entry for entry in act.session.scalars(told)}
+        letters = [step.payload for step in act.session.scalars(select(StepRow).where(StepRow.kind == "mail"))]
+    assert {"self_check:2025-Q4:ywk", "key_custody:2025-Q4:jyzx", "inspection:2025-H2"} <= entries.keys() <= late
+    assert not any(key.startswith("filing:") for key in entries)  # That one alarms by itself.
+    assert all(entry.alarm for entry in entries.values())
+    assert [letter["to"] for letter in letters if "自查" in letter["subject"]] == ["head@example.cn"]
+    assert tell(town, NOON + timedelta(days=1)) == 0
+
+
+def test_correction_that_is_done_and_not_checked_in_time_is_told(town: Town) -> None:
+    head = town.actor(Office.UNIT_HEAD, "ywk")
+    with town.connector.act(head) as act:
+        unit = units.get_unit(act, "ywk")
+        row = corrections.open_correction(
+            act, source="self_check", source_id="1", item="one", finding="一人借用账号", unit_id=unit.id,
+            clause="HH 3", responsible=head.name, due_on=NOON.date() + timedelta(days=3),
+        )  # fmt: skip
+        corrections.do_correction(act, row.id, "已收回并教育")
+    tell(town, NOON)
+    assert tell(town, NOON + timedelta(days=2)) == 0
+    assert tell(town, NOON + timedelta(days=5)) == 1
 
 
 def test_review_moves_to_the_leaders_duties_when_nobody_answers(town: Town) -> None:
