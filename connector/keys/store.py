@@ -16,7 +16,7 @@ from connector.keys.errors import OwnKeyError
 from connector.keys.rules import HELD, OUT, HeldKey, KeyState, check_may_move
 from connector.keys.serials import parse_serial
 from connector.keys.tables import HardwareKeyRow, KeyBatchRow, KeyEventRow
-from connector.register import offices
+from connector.register import accounts, offices
 from connector.register.tables import AccountRow
 from connector.regulations.vocabulary import Office
 
@@ -45,7 +45,7 @@ def check_custodian(act: Act, doing: str, *, account_id: str | None = None) -> N
     offices.check_holds(act, Office.KEY_CUSTODIAN, doing=doing)
     if account_id is None:
         return
-    if act.session.get_one(AccountRow, account_id).person_id == act.actor.person_id:
+    if accounts.get_account(act, account_id).person_id == act.actor.person_id:
         raise OwnKeyError
 
 
