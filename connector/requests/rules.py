@@ -147,9 +147,10 @@ def only_withdraws(permissions: Collection[str], withdraw: Collection[str]) -> b
 
 
 def check_status_allows(kind: RequestKind, status: AccountStatus, *, withdraws: bool = False) -> None:
-    """The account's present status allows this kind of request; what only withdraws, no status forbids but the last.
+    """The account's present status allows this kind of request.
 
-    An account that is out of use must be able to lose permissions before it comes back (GS 13, GS 14).
+    `withdraws`: it only takes permissions from an account that a case holds, which must lose them before it comes back
+    (GS 13, GS 14); that is forbidden only where the account is cancelled.
     """
     if withdraws and status is not AccountStatus.CANCELLED:
         return

@@ -165,7 +165,9 @@ def check_form(act: Act, form: RequestForm) -> Checked:
     cause = form.cause
     if account is not None:
         status = AccountStatus(account.status)
-        check_status_allows(form.kind, status, withdraws=only_withdraws(form.permissions, form.withdraw))
+        # A leaver loses everything by his written form: single permissions only go where a case holds the account.
+        withdraws = only_withdraws(form.permissions, form.withdraw) and holds.find_hold(act, account) is not None
+        check_status_allows(form.kind, status, withdraws=withdraws)
         # Why the account is out of use is read from its history, not from the applicant (LC 7(3)).
         if form.kind is RequestKind.ENABLE:
             cause = causes.cause_to_lift(act, account)
